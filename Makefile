@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The commands of this project; `make help` lists them. The module's objects
+# are listed in Kbuild.
+
+TOP := $(CURDIR)
+OUT := $(TOP)/build
+
+# Debian 12's stock kernel is what the disposable host boots. To build for the
+# machine that you sit at: make KDIR=/lib/modules/$(uname -r)/build
+ifndef KDIR
+KDIR := $(lastword $(shell ls -d /usr/src/linux-headers-6.1.*[0-9]-amd64 2>/dev/null | sort -V))
+endif
+
+CC ?= gcc
+TOOL_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
+	-pthread -Iinclude -Iinclude/uapi -Iuserspace
+TOOL_LDFLAGS := -static -pthread
+TOOL_LDLIBS :=
+
+PREFIX ?= /usr/local
+KERNEL_RELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
+
+.PHONY: all module tool selftests guests tests sparse clean help setup check check-fast \
+	demo bench install uninstall
+
+all: module tool
+
+# --- the module
+# One lock for all builds in place: two at a time would overwrite each other.
+kbuild = flock $(OUT)/.kbuild.lock $(MAKE) -C $(KDIR) M=$(TOP) W=1
+
+module: | $(OUT)
+	@test -d "$(KDIR)" || { echo "make: no kernel headers found; run scripts/setup, or give KDIR=" >&2; exit 1; }
+	$(kbuild) modules
+
+sparse: | $(OUT)
+	$(kbuild) C=2 modules
+
+# --- the tool
+tool-sources := $(sort $(wildcard userspace/*.c))
+tool-objects := $(patsubst userspace/%.c,$(OUT)/userspace/%.o,$(tool-sources))
+
+tool: $(if $(tool-sources),$(OUT)/ringlet)
+
+$(OUT)/ringlet: $(tool-objects)
+	$(CC) $(TOOL_LDFLAGS) -o $@ $^ $(TOOL_LDLIBS)
+
+$(OUT)/userspace/%.o: userspace/%.c Makefile | $(OUT)/userspace
+	$(CC) $(TOOL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# --- programs that test the ioctl interface: each tests/selftests/NAME.c is a
+# program; tests/selftests/lib/*.c is linked into all of them.
+selftest-programs := $(patsubst tests/selftests/%.c,$(OUT)/selftests/%,$(sort $(wildcard tests/selftests/*.c)))
+selftest-objects := $(patsubst tests/selftests/lib/%.c,$(OUT)/selftests/lib/%.o,$(sort $(wildcard tests/selftests/lib/*.c)))
+SELFTEST_CFLAGS := $(TOOL_CFLAGS) -Itests/selftests -Itests/selftests/lib
+
+selftests: $(selftest-programs)
+
+$(OUT)/selftests/%: $(OUT)/selftests/%.o $(selftest-objects)
+	$(CC) $(TOOL_LDFLAGS) -o $@ $^
+
+$(OUT)/selftests/%.o: tests/selftests/%.c Makefile | $(OUT)/selftests/lib
+	$(CC) $(SELFTEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+# --- guest images
+guests: | $(OUT)
+	$(if $(wildcard tests/guests/Makefile),$(MAKE) -C tests/guests OUT=$(OUT)/guests)
+
+tests: guests selftests
+
+# --- running things
+setup:
+	scripts/setup
+
+check: setup
+	scripts/check full
+
+check-fast: setup
+	scripts/check fast
+
+demo: setup
+	scripts/demo
+
+bench: setup
+	scripts/bench
+
+# --- installing
+install: all
+	install -d $(DESTDIR)/lib/modules/$(KERNEL_RELEASE)/updates
+	install -m 644 ringlet.ko $(DESTDIR)/lib/modules/$(KERNEL_RELEASE)/updates/
+	$(if $(DESTDIR),,depmod $(KERNEL_RELEASE))
+	$(if $(tool-sources),install -D -m 755 $(OUT)/ringlet $(DESTDIR)$(PREFIX)/bin/ringlet)
+	$(if $(wildcard userspace/ringlet.1),install -D -m 644 userspace/ringlet.1 $(DESTDIR)$(PREFIX)/share/man/man1/ringlet.1)
+	install -D -m 644 scripts/60-ringlet.rules $(DESTDIR)/etc/udev/rules.d/60-ringlet.rules
+
+uninstall:
+	rm -f $(DESTDIR)/lib/modules/$(KERNEL_RELEASE)/updates/ringlet.ko \
+		$(DESTDIR)$(PREFIX)/bin/ringlet $(DESTDIR)$(PREFIX)/share/man/man1/ringlet.1 \
+		$(DESTDIR)/etc/udev/rules.d/60-ringlet.rules
+	$(if $(DESTDIR),,depmod $(KERNEL_RELEASE))
+
+clean:
+	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(TOP) clean)
+	rm -rf $(OUT)
+
+$(OUT) $(OUT)/userspace $(OUT)/selftests/lib:
+	mkdir -p $@
+
+help:
+	@echo 'make             build ringlet.ko and the tool (build/ringlet)'
+	@echo 'make demo        from a fresh machine to memtest86+ running in ring 1'
+	@echo 'make check       all tests; the last line is "N passed, N failed"'
+	@echo 'make check-fast  the tests without the debug kernel and Bochs'
+	@echo 'make bench       the figures, counted in instructions'
+	@echo 'make tests       build the test guests and the selftests'
+	@echo 'make sparse      the module under sparse'
+	@echo 'make setup       install what is missing from Debian'
+	@echo 'make install     module, tool, man page, udev rule (root; DESTDIR and PREFIX work)'
+	@echo 'make uninstall   take them away again'
+	@echo 'make clean       remove what was built here (the cache of kernels stays)'
+	@echo
+	@echo 'KDIR=DIR         build the module for another kernel; now: $(KDIR)'
+	@echo 'scripts/host-vm  runs a command in a disposable host with the module loaded;'
+	@echo '                 see scripts/host-vm --help'
+
+-include $(wildcard $(OUT)/userspace/*.d $(OUT)/selftests/*.d $(OUT)/selftests/lib/*.d)
