@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The virtual CPU: its architectural state as the guest believes it to be, and
+ * the rules that change it (reset, modes, segments, descriptors, control
+ * registers, MSRs, CPUID, event delivery, task switch). Called by the emulator
+ * and by the run loop, in the host world. Pure: memory, ports and the clock
+ * are reached through struct cpu_bus.
+ */
+#ifndef RINGLET_CPU_CPU_H
+#define RINGLET_CPU_CPU_H
+
+#include <ringlet/types.h>
+#include <ringlet/x86.h>
+
+struct cpu;
+
+/**
+ * enum cpu_result - what came of a step of the virtual CPU
+ * @CPU_OK: done
+ * @CPU_FAULT: the guest gets the exception in cpu->fault; nothing was changed
+ *	that the architecture says must not be
+ * @CPU_USER: userspace has to answer first (port or MMIO); the same step is
+ *	then done again from its beginning and finds the answer on the bus
+ * @CPU_SHUTDOWN: triple fault
+ * @CPU_STOP: ringlet cannot represent or do this; cpu->stop_reason says what,
+ *	in one sentence
+ */
+enum cpu_result {
+	CPU_OK,
+	CPU_FAULT,
+	CPU_USER,
+	CPU_SHUTDOWN,
+	CPU_STOP,
+};
+
+/* A segment register, TR or LDTR with its hidden part. */
+struct segment {
+	u64 base;
+	u32 limit; /* in bytes, granularity applied */
+	u16 selector;
+	u8 type; /* 4 bits */
+	u8 dpl;
+	bool s;	 /* code or data */
+	bool present;
+	bool avl;
+	bool l;
+	bool db;
+	bool g;
+	bool unusable; /* a null selector was loaded */
+};
+
+struct descriptor_table {
+	u64 base;
+	u16 limit;
+};
+
+/**
+ * struct cpu_exception - an exception, or an event on its way through the IDT
+ * @cr2: for #PF: the address; written to CR2 when it is delivered
+ * @dr6: for #DB: bits to merge into DR6 when it is delivered
+ * @trap: #DB only: reported after the instruction, so RF is not set in the image
+ */
+struct cpu_exception {
+	u8 vector;
+	bool has_error_code;
+	u32 error_code;
+	u64 cr2;
+	u64 dr6;
+	bool trap;
+};
+
+enum cpu_event_type {
+	CPU_EVENT_EXTERNAL_INTERRUPT,
+	CPU_EVENT_NMI,
+	CPU_EVENT_EXCEPTION,		 /* a fault or trap of the processor */
+	CPU_EVENT_SOFTWARE_INTERRUPT,	 /* INT n: gate DPL is checked */
+	CPU_EVENT_SOFTWARE_EXCEPTION,	 /* INT3, INTO: gate DPL is checked */
+	CPU_EVENT_PRIVILEGED_EXCEPTION,	 /* INT1 (ICEBP): it is not */
+};
+
+/* Why an access is made: decides the checks of paging and the fault's bits. */
+#define ACCESS_READ 0
+#define ACCESS_WRITE BIT(0)
+#define ACCESS_FETCH BIT(1)
+/* Implicit supervisor access (descriptor tables, TSS, ring-0 stack push). */
+#define ACCESS_SYSTEM BIT(2)
+/* The read of a read-modify-write: paging must permit the write already. */
+#define ACCESS_MODIFY BIT(3)
+
+/* What changed, for cpu_bus.changed: a mask. */
+#define CPU_CHANGED_CR0 BIT(0)
+#define CPU_CHANGED_CR3 BIT(1) /* also when rewritten with the same value */
+#define CPU_CHANGED_CR4 BIT(2)
+#define CPU_CHANGED_EFER BIT(3)
+#define CPU_CHANGED_GDTR BIT(4)
+#define CPU_CHANGED_LDTR BIT(5)
+#define CPU_CHANGED_IDTR BIT(6)
+#define CPU_CHANGED_TR BIT(7)
+#define CPU_CHANGED_DEBUG BIT(8)
+
+/**
+ * struct cpu_bus - how the virtual CPU reaches the world outside it
+ * @read: read @bytes (1..64) at a linear address; paging's checks apply by
+ *	cpu_cpl() or ACCESS_SYSTEM; may cross a page. CPU_FAULT (#PF in
+ *	cpu->fault, before any effect), CPU_USER (MMIO), CPU_STOP
+ * @write: likewise; a write that crosses a page is checked on both pages
+ *	before the first byte is written. An MMIO write is posted: it answers
+ *	CPU_OK and reaches userspace after the instruction
+ * @probe: whether @read or @write would fault; no effect but A and D bits
+ * @compare_exchange: atomically, if the @bytes (1, 2, 4, 8) at @linear equal
+ *	*@expected, write @desired; *@expected gets what was there and *@done
+ *	says whether it was written. For LOCK and XCHG with memory
+ * @port_in: read @count elements of @bytes (1, 2, 4) from @port to @data
+ * @port_out: write them; posted like an MMIO write
+ * @read_tsc: the guest's time stamp counter
+ * @changed: CPU_CHANGED_* after a change took effect: flush, reload
+ * @invalidate_page: INVLPG of @linear
+ * @read_msr: MSRs that the virtual CPU does not hold itself; false: none such
+ * @write_msr: likewise
+ *
+ * All are called from the vCPU's thread and may sleep in the module.
+ */
+struct cpu_bus {
+	enum cpu_result (*read)(struct cpu *cpu, u64 linear, void *data,
+				unsigned int bytes, unsigned int access);
+	enum cpu_result (*write)(struct cpu *cpu, u64 linear, const void *data,
+				 unsigned int bytes, unsigned int access);
+	enum cpu_result (*probe)(struct cpu *cpu, u64 linear,
+				 unsigned int bytes, unsigned int access);
+	enum cpu_result (*compare_exchange)(struct cpu *cpu, u64 linear,
+					    u64 *expected, u64 desired,
+					    unsigned int bytes, bool *done);
+	enum cpu_result (*port_in)(struct cpu *cpu, u16 port,
+				   unsigned int bytes, unsigned int count,
+				   void *data);
+	enum cpu_result (*port_out)(struct cpu *cpu, u16 port,
+				    unsigned int bytes, unsigned int count,
+				    const void *data);
+	u64 (*read_tsc)(struct cpu *cpu);
+	void (*changed)(struct cpu *cpu, unsigned int what);
+	void (*invalidate_page)(struct cpu *cpu, u64 linear);
+	bool (*read_msr)(struct cpu *cpu, u32 index, u64 *value);
+	bool (*write_msr)(struct cpu *cpu, u32 index, u64 value);
+};
+
+/* One CPUID leaf as KVM_SET_CPUID2 gives it. */
+struct cpu_cpuid_entry {
+	u32 function;
+	u32 index;
+	u32 flags; /* bit 0: index is significant */
+	u32 eax, ebx, ecx, edx;
+};
+
+#define CPU_CPUID_ENTRIES 100
+
+struct cpu_msrs {
+	u64 sysenter_cs, sysenter_esp, sysenter_eip;
+	u64 star, lstar, cstar, syscall_mask, kernel_gs_base;
+	u64 pat;
+	u64 apic_base;
+	u64 misc_enable;
+	u64 tsc_aux;
+};
+
+/* struct cpu.interrupt_shadow: what blocks interrupts for one instruction */
+#define INTERRUPT_SHADOW_STI BIT(0)
+#define INTERRUPT_SHADOW_MOV_SS BIT(1) /* blocks #DB and NMI too */
+
+/**
+ * struct cpu - the virtual CPU
+ * @regs: general registers by enum general_register; 32-bit code leaves the
+ *	upper halves zero
+ * @rflags: the guest's own, IF and IOPL included; never what ring 1 shows
+ * @segments: selectors have the RPL that the guest gave them
+ * @pdptrs: the four PAE directory pointers, read at the CR3 load
+ * @interrupt_shadow: INTERRUPT_SHADOW_*; cleared by the next instruction
+ * @halted: HLT was executed and no interrupt has come since
+ * @fault: valid after CPU_FAULT
+ * @pending_debug: DR6 bits of a #DB trap that is due after this instruction
+ * @delivering: an event is going through the IDT (for double faults)
+ *
+ * Locking: belongs to the vCPU thread that holds the vCPU's mutex.
+ */
+struct cpu {
+	const struct cpu_bus *bus;
+
+	u64 regs[GENERAL_REGISTERS];
+	u64 rip;
+	u64 rflags;
+	struct segment segments[SEGMENT_REGISTERS];
+	struct segment tr;
+	struct segment ldtr;
+	struct descriptor_table gdtr;
+	struct descriptor_table idtr;
+	u64 cr0, cr2, cr3, cr4;
+	u64 pdptrs[4];
+	u64 efer;
+	u64 dr[4];
+	u64 dr6, dr7;
+	struct cpu_msrs msrs;
+
+	u8 interrupt_shadow;
+	bool halted;
+	bool nmi_blocked; /* until IRET */
+	u64 pending_debug;
+
+	struct cpu_exception fault;
+	const char *stop_reason;
+
+	u32 cpuid_count;
+	struct cpu_cpuid_entry cpuid[CPU_CPUID_ENTRIES];
+};
+
+/* ---- state (state.c) --------------------------------------------------- */
+
+/* The state after RESET, "Processor State After Reset" in the SDM. */
+void cpu_reset(struct cpu *cpu);
+
+/* Current privilege level: 0 in real mode, 3 in V86, else SS's DPL. */
+static inline unsigned int cpu_cpl(const struct cpu *cpu)
+{
+	if (!(cpu->cr0 & X86_CR0_PE))
+		return 0;
+	if (cpu->rflags & X86_EFLAGS_VM)
+		return 3;
+	return cpu->segments[SEGMENT_SS].dpl;
+}
+
+static inline bool cpu_protected_mode(const struct cpu *cpu)
+{
+	return (cpu->cr0 & X86_CR0_PE) && !(cpu->rflags & X86_EFLAGS_VM);
+}
+
+static inline unsigned int cpu_iopl(const struct cpu *cpu)
+{
+	return (cpu->rflags & X86_EFLAGS_IOPL) >> EFLAGS_IOPL_SHIFT;
+}
+
+/* Fill cpu->fault and return CPU_FAULT. */
+enum cpu_result cpu_fault(struct cpu *cpu, u8 vector);
+enum cpu_result cpu_fault_code(struct cpu *cpu, u8 vector, u32 error_code);
+enum cpu_result cpu_page_fault(struct cpu *cpu, u64 address, u32 error_code);
+/* Fill cpu->stop_reason (a string that lives for ever) and return CPU_STOP. */
+enum cpu_result cpu_stop(struct cpu *cpu, const char *sentence);
+
+/* Whether an external interrupt can be taken now: IF, shadow. */
+bool cpu_can_take_interrupt(const struct cpu *cpu);
+
+/* EFLAGS as PUSHF stores it, and POPF/IRET semantics by privilege. */
+u64 cpu_pushf_image(const struct cpu *cpu);
+void cpu_load_flags(struct cpu *cpu, u64 image, unsigned int operand_bytes,
+		    unsigned int cpl);
+
+/* ---- segments and descriptors (segment.c, descriptor.c) ---------------- */
+
+/* Descriptor bytes to hidden part, and back (for TSS busy, tests). */
+void segment_from_descriptor(struct segment *segment, u16 selector, u64 raw);
+u64 segment_to_descriptor(const struct segment *segment);
+
+/* Read the descriptor that @selector names (GDT or LDT); #GP(sel) or
+ * @vector(sel) past the limit. ACCESS_SYSTEM. */
+enum cpu_result cpu_read_descriptor(struct cpu *cpu, u16 selector, u64 *raw,
+				    u8 vector);
+
+/* MOV/POP/LDS... of a data segment register or SS, in any mode. */
+enum cpu_result cpu_load_segment(struct cpu *cpu, enum segment_register which,
+				 u16 selector);
+enum cpu_result cpu_load_ldtr(struct cpu *cpu, u16 selector);
+enum cpu_result cpu_load_tr(struct cpu *cpu, u16 selector);
+
+/* LAR, LSL, VERR, VERW: *valid is what ZF becomes. */
+enum cpu_result cpu_lar(struct cpu *cpu, u16 selector, u32 *rights,
+			bool *valid);
+enum cpu_result cpu_lsl(struct cpu *cpu, u16 selector, u32 *limit, bool *valid);
+enum cpu_result cpu_verify(struct cpu *cpu, u16 selector, bool write,
+			   bool *valid);
+
+/* ---- memory through segments (memory.c) -------------------------------- */
+
+/* Segment checks of an access of @bytes at @offset; the linear address. */
+enum cpu_result cpu_linear(struct cpu *cpu, enum segment_register segment,
+			   u64 offset, unsigned int bytes, unsigned int access,
+			   u64 *linear);
+enum cpu_result cpu_read(struct cpu *cpu, enum segment_register segment,
+			 u64 offset, void *data, unsigned int bytes);
+enum cpu_result cpu_write(struct cpu *cpu, enum segment_register segment,
+			  u64 offset, const void *data, unsigned int bytes);
+
+/* Push and pop on SS with the stack's address size; pop does not yet move SP:
+ * *sp is the running pointer, committed by the caller with cpu_set_sp(). */
+u64 cpu_sp(const struct cpu *cpu);
+void cpu_set_sp(struct cpu *cpu, u64 sp);
+enum cpu_result cpu_push(struct cpu *cpu, u64 *sp, u64 value,
+			 unsigned int bytes);
+enum cpu_result cpu_pop(struct cpu *cpu, u64 *sp, u64 *value,
+			unsigned int bytes);
+
+/* ---- control registers, MSRs, CPUID, I/O permission -------------------- */
+
+/* MOV to CR: all checks (#GP(0) for reserved bits and bad combinations,
+ * PDPTE loads), then cpu->bus->changed(). @which 0, 2, 3, 4. */
+enum cpu_result cpu_write_control(struct cpu *cpu, unsigned int which,
+				  u64 value);
+/* #UD for one that does not exist. */
+enum cpu_result cpu_read_control(struct cpu *cpu, unsigned int which,
+				 u64 *value);
+enum cpu_result cpu_write_debug(struct cpu *cpu, unsigned int which, u64 value);
+enum cpu_result cpu_read_debug(struct cpu *cpu, unsigned int which,
+			       u64 *value);
+/* RDMSR/WRMSR without the CPL check; @host: KVM_SET_MSRS, may write more.
+ * False: #GP. */
+bool cpu_read_msr(struct cpu *cpu, u32 index, u64 *value, bool host);
+bool cpu_write_msr(struct cpu *cpu, u32 index, u64 value, bool host);
+/* CR4 and EFER bits that this virtual CPU has. */
+u64 cpu_cr4_allowed(const struct cpu *cpu);
+void cpu_cpuid(struct cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+bool cpu_has_feature(const struct cpu *cpu, u32 function, unsigned int reg,
+		     unsigned int bit); /* reg 0..3: EAX EBX ECX EDX */
+/* IN/OUT permission: CPL, IOPL, V86, the I/O map of the guest's TSS. */
+enum cpu_result cpu_check_port(struct cpu *cpu, u16 port, unsigned int bytes);
+/* The index-th MSR that the virtual CPU has, for KVM_GET_MSR_INDEX_LIST; 0 at
+ * the end. */
+u32 cpu_msr_index(unsigned int index);
+
+/* ---- events and far transfers (deliver.c, transfer.c, task.c) ---------- */
+
+/**
+ * cpu_deliver() - take an event through the IDT (or the real-mode table)
+ * @event: what kind; software events check the gate's DPL
+ * @exception: vector and error code; only vector counts for interrupts
+ * @return_rip: what the frame's EIP is (after INT n; the faulting EIP for faults)
+ *
+ * Does contributory and double faults itself: an exception met while it
+ * delivers ends as the architecture says, up to CPU_SHUTDOWN. For a software
+ * interrupt a fault of the first delivery (bad gate, DPL) is reported as
+ * CPU_FAULT so that the caller restarts at the instruction.
+ * Clears interrupt_shadow and halted; sets CR2 and DR6.
+ *
+ * Manual: "Interrupt and Exception Handling", "Task Management".
+ */
+enum cpu_result cpu_deliver(struct cpu *cpu, enum cpu_event_type event,
+			    const struct cpu_exception *exception,
+			    u64 return_rip);
+
+/* Far transfers; @bytes is the operand size (2 or 4), @return_rip is pushed. */
+enum cpu_result cpu_far_jump(struct cpu *cpu, u16 selector, u64 offset,
+			     unsigned int bytes, u64 return_rip);
+enum cpu_result cpu_far_call(struct cpu *cpu, u16 selector, u64 offset,
+			     unsigned int bytes, u64 return_rip);
+enum cpu_result cpu_far_return(struct cpu *cpu, unsigned int bytes,
+			       u16 release);
+enum cpu_result cpu_iret(struct cpu *cpu, unsigned int bytes, u64 return_rip);
+
+enum cpu_task_switch_reason {
+	TASK_SWITCH_JUMP,
+	TASK_SWITCH_CALL,
+	TASK_SWITCH_IRET,
+	TASK_SWITCH_GATE, /* an event through a task gate */
+};
+enum cpu_result cpu_task_switch(struct cpu *cpu, u16 selector,
+				enum cpu_task_switch_reason reason,
+				u64 return_rip, bool has_error_code,
+				u32 error_code);
+
+/* SYSENTER, SYSEXIT of a guest whose CPUID has SEP. */
+enum cpu_result cpu_sysenter(struct cpu *cpu);
+enum cpu_result cpu_sysexit(struct cpu *cpu);
+
+#endif /* RINGLET_CPU_CPU_H */

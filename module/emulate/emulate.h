@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The emulator: executes one decoded instruction on the virtual CPU. Called by
+ * the run loop for instructions that trapped and for those that touched MMIO
+ * or write-protected memory. Pure: all effects outside struct cpu go through
+ * cpu->bus.
+ */
+#ifndef RINGLET_EMULATE_EMULATE_H
+#define RINGLET_EMULATE_EMULATE_H
+
+#include "cpu/cpu.h"
+#include "decode/decode.h"
+
+/**
+ * emulate_insn() - execute one instruction
+ * @cpu: the virtual CPU; cpu->rip is the instruction's address
+ * @insn: what decode_insn() made of the bytes there
+ *
+ * CPU_OK: done, RIP is past it (or at it again while a REP goes on: at most
+ * one page's worth of elements is done per call); interrupt_shadow and
+ * pending_debug (TF) are up to date; cpu->halted after HLT.
+ * CPU_FAULT: cpu->fault; registers, flags and memory as before the
+ * instruction (REP: as after the last whole iteration).
+ * CPU_USER: nothing has happened yet; call again with the same state once
+ * the bus has the answer. CPU_STOP: the emulator does not do this one.
+ */
+enum cpu_result emulate_insn(struct cpu *cpu, const struct insn *insn);
+
+/* The allow-list: whether emulate_insn() knows this instruction. */
+bool emulate_supported(const struct insn *insn);
+
+/* Linear-independent address of the memory operand: its offset, wrapped to
+ * the address size. */
+u64 emulate_operand_offset(const struct cpu *cpu, const struct insn *insn);
+
+#endif /* RINGLET_EMULATE_EMULATE_H */
