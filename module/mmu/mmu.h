@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest memory and its shadow: memory slots over the client's address space,
+ * pages pinned as they are touched, shadow page tables of the guest's linear
+ * 4 GiB, and what a #PF in the guest means. Called by the run loop and the
+ * API, in the host world.
+ *
+ * Virtual-TLB semantics: a shadow entry is made from a guest walk when it is
+ * first used, and dropped when the guest says INVLPG, loads CR3 or changes a
+ * mode bit. Shadow tables are written by their vCPU's thread only.
+ */
+#ifndef RINGLET_MMU_MMU_H
+#define RINGLET_MMU_MMU_H
+
+#include <linux/kvm.h>
+#include <linux/mm_types.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+
+#include "cpu/cpu.h"
+#include "mmu/walk.h"
+
+#define MMU_SLOTS 64
+#define MMU_ADDRESS_SPACES 1
+
+struct mmu_slot; /* slot.c */
+struct mmu;
+
+/**
+ * struct mmu_callbacks - what the memory layer asks of the layers above
+ * @kick: return only after the vCPU has left the guest world (if it was in
+ *	it). Called without locks that the vCPU thread takes, IRQs on, must
+ *	not sleep
+ * @tracked_write: the page at @gpa, which somebody tracks, was written by the
+ *	guest through the emulator
+ */
+struct mmu_callbacks {
+	void (*kick)(struct mmu *mmu);
+	void (*tracked_write)(struct mmu *mmu, u64 gpa, unsigned int bytes);
+};
+
+/**
+ * struct mmu - memory of one VM
+ * @lock: guards slots' page arrays, @notifier_count, @notifier_sequence
+ * @slots_lock: guards the set of slots: read by the vCPU thread while it
+ *	looks at guest memory, written by mmu_set_slot()
+ * @mm: the client; only its threads may run vCPUs
+ */
+struct mmu {
+	const struct mmu_callbacks *callbacks;
+	struct mm_struct *mm;
+	struct mmu_notifier notifier;
+	spinlock_t lock;
+	struct rw_semaphore slots_lock;
+	struct mmu_slot *slots[MMU_SLOTS];
+	unsigned long notifier_count;
+	unsigned long notifier_sequence;
+	bool dead; /* the client's address space is gone */
+	atomic64_t pinned_pages;
+	atomic64_t to_unaccount; /* unpinned where mmap_lock may not be taken */
+	struct mmu_vcpu *vcpu;	 /* one vCPU per VM so far */
+};
+
+struct mmu_statistics {
+	u64 filled;
+	u64 guest_faults;
+	u64 mmio_faults;
+	u64 tracked_faults;
+	u64 flushes;
+	u64 shadow_pages;
+	u64 shadow_pages_peak;
+};
+
+/**
+ * struct mmu_vcpu - shadow of one vCPU's linear address space
+ * @root: the page-directory-pointer page that goes under entry 0 of the guest
+ *	world's PML4: 4 entries, one per GiB; never changes its address
+ * @flush_requested: set by anyone (notifier, slot change), done by the thread
+ *	before it next enters the guest world
+ */
+struct mmu_vcpu {
+	struct mmu *mmu;
+	u64 *root;
+	bool flush_requested;
+	struct list_head pages; /* of struct mmu_shadow_page */
+	unsigned int page_limit;
+	struct mmu_statistics statistics;
+};
+
+/* ---- VM ---------------------------------------------------------------- */
+
+/* Registers the MMU notifier on current->mm. 0, -ENOMEM, -EINTR. */
+int mmu_init(struct mmu *mmu, const struct mmu_callbacks *callbacks);
+/* After the last vCPU is gone; unpins and unaccounts everything. */
+void mmu_destroy(struct mmu *mmu);
+
+/**
+ * mmu_set_slot() - KVM_SET_USER_MEMORY_REGION
+ * Semantics and errnos as in Documentation/virt/kvm/api.rst: create, move,
+ * change flags (KVM_MEM_READONLY; KVM_MEM_LOG_DIRTY_PAGES is EINVAL for now),
+ * delete with size 0; EEXIST on overlap, EINVAL on misalignment or wrap.
+ * Context: process context, the client's mm; sleeps.
+ */
+int mmu_set_slot(struct mmu *mmu,
+		 const struct kvm_userspace_memory_region *region);
+
+enum mmu_access {
+	MMU_RAM,       /* done */
+	MMU_READ_ONLY, /* a write to a read-only slot: an MMIO exit */
+	MMU_MMIO,      /* no slot */
+	MMU_BAD,       /* the client unmapped the memory behind it */
+};
+
+/* Within one page. Through the client's mapping (current->mm == mmu->mm). */
+enum mmu_access mmu_read_guest(struct mmu *mmu, u64 gpa, void *data,
+			       unsigned int bytes);
+enum mmu_access mmu_write_guest(struct mmu *mmu, u64 gpa, const void *data,
+				unsigned int bytes);
+/* What a write (or read) would answer, without doing it. */
+enum mmu_access mmu_probe_guest(struct mmu *mmu, u64 gpa, bool write);
+enum mmu_access mmu_compare_exchange_guest(struct mmu *mmu, u64 gpa,
+					   u64 *expected, u64 desired,
+					   unsigned int bytes, bool *done);
+
+/* Write-protect a guest page and call tracked_write() when it is written.
+ * Counted: a page may be tracked several times. Only the vCPU's thread. */
+int mmu_track_page(struct mmu *mmu, u64 gfn);
+void mmu_untrack_page(struct mmu *mmu, u64 gfn);
+
+/* Whether a host page frame is a pinned page of this VM (for root checks). */
+bool mmu_owns_pfn(struct mmu *mmu, u64 pfn);
+
+u64 mmu_bytes(struct mmu *mmu); /* kernel memory held, shadow included */
+
+/* ---- vCPU -------------------------------------------------------------- */
+
+int mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu);
+void mmu_vcpu_destroy(struct mmu_vcpu *vcpu);
+
+/* Linear to guest-physical with all checks; CPU_FAULT with #PF in cpu->fault,
+ * CPU_STOP if a table lies outside memory. */
+enum cpu_result mmu_translate(struct mmu_vcpu *vcpu, struct cpu *cpu,
+			      u64 linear, unsigned int access, u64 *gpa);
+
+enum mmu_fault {
+	MMU_FAULT_RESUME,    /* shadow filled; go on */
+	MMU_FAULT_INJECT,    /* the guest's own #PF, in cpu->fault */
+	MMU_FAULT_EMULATE,   /* MMIO, read-only slot or tracked page */
+	MMU_FAULT_NO_MEMORY, /* -ENOMEM: host memory or memlock limit */
+	MMU_FAULT_BAD,	     /* -EFAULT: the client unmapped it */
+	MMU_FAULT_STOP,	     /* cpu->stop_reason */
+};
+
+/**
+ * mmu_handle_fault() - a #PF that the guest world raised below 4 GiB
+ * @vcpu: whose
+ * @cpu: its state, synchronised (CPL, modes)
+ * @linear: CR2, below 4 GiB
+ * @error_code: the hardware's
+ *
+ * Context: the vCPU's thread, sleeps (pins pages).
+ */
+enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct cpu *cpu,
+				u64 linear, u32 error_code);
+
+/* Drop everything, or what one linear page (its whole guest page) made. */
+void mmu_flush(struct mmu_vcpu *vcpu);
+void mmu_flush_page(struct mmu_vcpu *vcpu, struct cpu *cpu, u64 linear);
+
+/* Before each entry, IRQs on: does requested flushes and late unaccounting. */
+void mmu_before_entry(struct mmu_vcpu *vcpu);
+/* With IRQs off and the vCPU marked as in the guest world: false: go around. */
+static inline bool mmu_may_enter(const struct mmu_vcpu *vcpu)
+{
+	return !READ_ONCE(vcpu->flush_requested);
+}
+
+#endif /* RINGLET_MMU_MMU_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest's page tables, walked as the hardware would: 2-level with 4 MB
+ * pages, 3-level PAE with NX. Pure; called by the shadow code and by the bus.
+ */
+#ifndef RINGLET_MMU_WALK_H
+#define RINGLET_MMU_WALK_H
+
+#include "cpu/cpu.h"
+
+/**
+ * struct walk_memory - how the walk reaches the guest's tables
+ * @read: read an entry of @bytes (4 or 8) at @gpa; false: no memory there
+ * @set_bits: atomically set @bits in the entry at @gpa if it still equals
+ *	@expected; false: it changed, walk again (or no memory: *absent)
+ */
+struct walk_memory {
+	bool (*read)(void *opaque, u64 gpa, u64 *entry, unsigned int bytes);
+	bool (*set_bits)(void *opaque, u64 gpa, u64 expected, u64 bits,
+			 unsigned int bytes, bool *absent);
+	void *opaque;
+};
+
+/**
+ * struct guest_walk - where a linear address leads
+ * @gpa: guest-physical address of the byte
+ * @page_bytes: size of the guest's page: 4 KiB, 2 MiB, 4 MiB; 4 GiB when
+ *	paging is off
+ * @writable: by every level, CR0.WP not considered
+ * @user: by every level
+ * @executable: no NX on any level
+ * @dirty: D is set in the leaf (after this walk)
+ * @global: leaf's G with CR4.PGE
+ * @error_code: on WALK_FAULT, for #PF
+ */
+struct guest_walk {
+	u64 gpa;
+	u64 page_bytes;
+	bool writable;
+	bool user;
+	bool executable;
+	bool dirty;
+	bool global;
+	u32 error_code;
+};
+
+enum walk_result {
+	WALK_OK,
+	WALK_FAULT,    /* #PF with walk->error_code */
+	WALK_NO_MEMORY, /* a table lies where no memory slot is */
+};
+
+/**
+ * guest_walk() - translate a linear address
+ * @cpu: mode bits, CR3 or PDPTEs, CPL
+ * @memory: access to the tables
+ * @linear: below 4 GiB
+ * @access: ACCESS_*; user if cpu_cpl() is 3 and not ACCESS_SYSTEM
+ * @walk: filled in
+ *
+ * Sets A in every level and D in the leaf of a write, as the processor does.
+ *
+ * Manual: "Paging", "Page-Level Protection", "Accessed and Dirty Flags".
+ */
+enum walk_result guest_walk(const struct cpu *cpu,
+			    const struct walk_memory *memory, u64 linear,
+			    unsigned int access, struct guest_walk *walk);
+
+#endif /* RINGLET_MMU_WALK_H */
