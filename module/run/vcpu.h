@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VM and vCPU objects and what the API layer does with them. The run loop
+ * behind vcpu_run() picks the engine, enters the guest world, and dispatches
+ * the exits.
+ */
+#ifndef RINGLET_RUN_VCPU_H
+#define RINGLET_RUN_VCPU_H
+
+#include <linux/kref.h>
+#include <linux/kvm.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <asm/fpu/api.h>
+#include <uapi/linux/ringlet.h>
+
+#include "cpu/cpu.h"
+#include "mmu/mmu.h"
+
+struct world;
+struct vcpu;
+
+/* The mmapped area: struct kvm_run, then the page that port data goes through
+ * (kvm_run.io.data_offset). */
+#define VCPU_RUN_PAGES 2
+#define VCPU_IO_PAGE_OFFSET PAGE_SIZE
+
+/**
+ * struct vm - one virtual machine
+ * @references: the VM's file and each vCPU's file hold one
+ * @lock: guards @vcpu, @engine, @has_run
+ * @engine: RINGLET_ENGINE_*
+ * @has_run: a vCPU has been run: the engine is settled
+ */
+struct vm {
+	struct kref references;
+	struct mutex lock;
+	struct mmu mmu;
+	struct vcpu *vcpu;
+	u32 engine;
+	bool has_run;
+};
+
+/**
+ * struct pending_access - a port or MMIO access on its way through userspace
+ * @kind: what KVM_RUN returned for
+ * @answered: the data of a read is here; the instruction is emulated again and
+ *	takes it
+ * @rip: the instruction that asked; an answer to another is dropped
+ */
+struct pending_access {
+	enum { ACCESS_NONE, ACCESS_PORT_IN, ACCESS_MMIO_READ } kind;
+	bool answered;
+	u64 rip;
+	u64 address;
+	u32 bytes;
+	u32 count;
+	u8 data[PAGE_SIZE];
+};
+
+/* A posted port or MMIO write: given to userspace after the instruction. */
+struct posted_write {
+	bool port;
+	u64 address;
+	u32 bytes;
+	u32 count;
+	u8 data[64];
+};
+
+#define VCPU_POSTED_WRITES 16
+#define VCPU_MMIO_FRAGMENTS 16
+
+/**
+ * struct vcpu - one virtual CPU
+ * @mutex: serialises KVM_RUN and the vCPU ioctls; guards all below but @run
+ * @cpu: architectural state, up to date whenever the mutex can be taken
+ * @run: shared with userspace: never believed twice
+ * @fpu: guest FPU state while the thread is not in KVM_RUN
+ * @interrupt: vector queued by KVM_INTERRUPT, or -1
+ * @nmi_pending: an NMI for the guest is due
+ * @exception_pending: @exception is delivered before the next instruction
+ * @in_guest: the thread is between its last check and the exit (see kick)
+ * @stop_text: the sentence behind KVM_EXIT_INTERNAL_ERROR, or empty
+ */
+struct vcpu {
+	struct vm *vm;
+	struct mutex mutex;
+	struct cpu cpu;
+	struct mmu_vcpu mmu;
+	struct world *world;
+	struct kvm_run *run;
+	struct fpu_guest fpu;
+
+	int interrupt;
+	bool nmi_pending;
+	bool exception_pending;
+	struct cpu_exception exception;
+	u32 mp_state;
+	u64 tsc_offset;
+
+	bool in_guest;
+	int host_cpu;
+
+	bool sigset_active;
+	sigset_t sigset;
+
+	struct pending_access pending;
+	unsigned int posted_count;
+	unsigned int posted_next;
+	struct posted_write posted[VCPU_POSTED_WRITES];
+	/* Answers to MMIO reads of the instruction that is being redone. */
+	unsigned int mmio_reads_known;
+	unsigned int mmio_reads_used;
+	struct {
+		u64 gpa;
+		u32 bytes;
+		u8 data[8];
+	} mmio_reads[VCPU_MMIO_FRAGMENTS];
+
+	struct ringlet_statistics statistics;
+	char stop_text[sizeof(((struct ringlet_stop_reason *)0)->text)];
+};
+
+/**
+ * vcpu_create() - make a vCPU in its reset state
+ * Return: the vCPU, or -ENOMEM, -EMFILE-style errors as ERR_PTR.
+ * Context: process context of the client, vm->lock held.
+ */
+struct vcpu *vcpu_create(struct vm *vm);
+void vcpu_destroy(struct vcpu *vcpu);
+
+/**
+ * vcpu_run() - KVM_RUN
+ * Return: 0 with run->exit_reason set; -EINTR (KVM_EXIT_INTR too) on a signal
+ * or immediate_exit; -EFAULT, -ENOMEM when guest memory cannot be had; -EIO
+ * when current is not of the client's address space.
+ * Context: process context, vcpu->mutex held; sleeps; the caller has applied
+ * the signal mask.
+ */
+int vcpu_run(struct vcpu *vcpu);
+
+/* Refresh the counters that other layers keep; vcpu->mutex held. */
+void vcpu_collect_statistics(struct vcpu *vcpu);
+
+/* After SET_SREGS or SET_MSRS: drop what was derived from the old values. */
+void vcpu_state_replaced(struct vcpu *vcpu);
+
+/* RINGLET_READ_GUEST_ROOT: walk the guest world's tables. */
+int vcpu_read_guest_root(struct vcpu *vcpu, struct ringlet_guest_root *root,
+			 struct ringlet_guest_root_page *pages);
+
+/* The mmu_callbacks that the VM's memory layer gets. */
+extern const struct mmu_callbacks vcpu_mmu_callbacks;
+
+/* Once at load: what run/ and the layers below it need. 0 or -errno. */
+int run_init(void);
+void run_exit(void);
+
+#endif /* RINGLET_RUN_VCPU_H */
