@@ -62,9 +62,12 @@ $(OUT)/selftests/%: $(OUT)/selftests/%.o $(selftest-objects)
 $(OUT)/selftests/%.o: tests/selftests/%.c Makefile | $(OUT)/selftests/lib
 	$(CC) $(SELFTEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-# --- guest images
-guests: | $(OUT)
+# --- guest images: ours, and memtest86+ as Debian ships it
+guests: $(OUT)/guests/memtest.bin
 	$(if $(wildcard tests/guests/Makefile),$(MAKE) -C tests/guests OUT=$(OUT)/guests)
+
+$(OUT)/guests/memtest.bin: | $(OUT)/guests
+	cp "$$(scripts/debian-package memtest86+)/boot/memtest86+ia32.bin" $@
 
 tests: guests selftests
 
@@ -103,7 +106,7 @@ clean:
 	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(TOP) clean)
 	rm -rf $(OUT)
 
-$(OUT) $(OUT)/userspace $(OUT)/selftests/lib:
+$(OUT) $(OUT)/guests $(OUT)/userspace $(OUT)/selftests/lib:
 	mkdir -p $@
 
 help:
