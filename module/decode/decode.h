@@ -12,6 +12,9 @@
 
 #define INSN_MAX_LENGTH 15
 
+/* insn.base and insn.index when the address has none. */
+#define REG_NONE 0xff
+
 enum insn_mode {
 	INSN_MODE_16, /* real mode, V86, or a code segment with D=0 */
 	INSN_MODE_32, /* a code segment with D=1 */
@@ -37,7 +40,11 @@ enum insn_map {
 	INSN_MAP_OTHER, /* 3DNow!, VEX/EVEX/XOP maps above: length only */
 };
 
-/* Prefixes that were present; a mask. */
+/*
+ * Prefixes that count; a mask. The last of F2 and F3 wins and the earlier is
+ * not recorded; nor is a REX that a legacy prefix follows, nor an override to
+ * ES, CS, SS or DS in 64-bit mode.
+ */
 #define INSN_PREFIX_LOCK BIT(0)
 #define INSN_PREFIX_REPNE BIT(1) /* F2 */
 #define INSN_PREFIX_REP BIT(2)	 /* F3 */
@@ -51,7 +58,7 @@ enum insn_map {
 
 enum operand_kind {
 	OPERAND_NONE,
-	OPERAND_REGISTER,  /* general register .reg (AH..BH: .high_byte) */
+	OPERAND_REGISTER,  /* general register .reg; AH..BH: .high_byte */
 	OPERAND_MEMORY,	   /* the memory operand that insn.memory describes */
 	OPERAND_IMMEDIATE, /* insn.immediate, sign-extended as the opcode says */
 	OPERAND_IMMEDIATE2,/* insn.immediate2: ENTER's level, selector of ptr16:32 */
@@ -70,17 +77,22 @@ enum operand_kind {
 
 struct operand {
 	u8 kind; /* enum operand_kind */
-	u8 size; /* bytes; 0 for none (LEA, INVLPG, prefetch) */
 	u8 reg;
-	bool high_byte;
+	bool high_byte; /* AH, CH, DH, BH, and .reg is AX, CX, DX, BX */
 	u8 value; /* OPERAND_CONSTANT */
+	/*
+	 * Bytes; of an immediate those after extension. 0: the instruction does
+	 * not say (LEA, INVLPG, NOP hints, prefetch, XSAVE).
+	 */
+	u16 size;
 };
 
 /*
  * struct insn - a decoded instruction
  *
- * Offsets are from the first byte; 0 where the field is absent (the opcode
- * never stands at offset 0 unless it has no prefix: look at has_*).
+ * Offsets are from the first byte; 0 where the field is absent, which .*_bytes
+ * and .has_* tell. Not to be used after a result other than DECODE_OK, apart
+ * from length (bytes consumed) and operation.
  */
 struct insn {
 	u8 length;	 /* 1..15 */
@@ -101,25 +113,36 @@ struct insn {
 
 	/* The memory operand: segment:[base + index * scale + displacement]. */
 	bool has_memory;
-	u8 segment;  /* enum segment_register: the override, else the default */
-	u8 base;     /* general_register or 0xff */
-	u8 index;    /* general_register or 0xff */
+	u8 segment;  /* the override, else the default; set for string operands too */
+	u8 base;     /* general_register or REG_NONE */
+	u8 index;    /* general_register or REG_NONE */
 	u8 scale;    /* 1, 2, 4, 8 */
 	bool rip_relative; /* 64-bit mode: displacement counts from the next RIP */
 	s64 displacement;  /* sign-extended; moffs: the whole address, zero-extended */
 
-	u64 immediate;  /* sign-extended where the instruction does so */
+	/*
+	 * Sign-extended to 64 bits where the instruction sign-extends: relative
+	 * branches, byte immediates of wider operands (6A, 6B, 83), 32-bit
+	 * immediates of 64-bit operands. Zero-extended otherwise.
+	 */
+	u64 immediate;
 	u16 immediate2;
 
 	u8 operand_count;
-	struct operand operands[4]; /* Intel order: destination first */
+	/*
+	 * Intel order, destination first, with those that the manual's syntax
+	 * names though the opcode implies them (AL in IN AL, imm8; CL in shifts;
+	 * both of a string instruction), but not those it only describes (DX:AX
+	 * of MUL, the stack of PUSH). None for VEX, EVEX, XOP.
+	 */
+	struct operand operands[4];
 
 	/* Where the parts stand, for a translator that rewrites them. */
-	u8 prefix_bytes; /* legacy and REX/VEX prefix bytes before the opcode */
-	u8 opcode_offset;
+	u8 prefix_bytes; /* legacy, REX, VEX.. bytes before the opcode and its 0F, 0F 38, 0F 3A */
+	u8 opcode_offset; /* of .opcode */
 	u8 modrm_offset;
 	u8 displacement_offset, displacement_bytes;
-	u8 immediate_offset, immediate_bytes;
+	u8 immediate_offset, immediate_bytes; /* both immediates, if there are two */
 };
 
 enum decode_result {
