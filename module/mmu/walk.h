@@ -8,11 +8,18 @@
 
 #include "cpu/cpu.h"
 
+/*
+ * MAXPHYADDR of the virtual CPU: what PAE was made for. CPUID must say the
+ * same, and CR3 and PDPTE loads check against it.
+ */
+#define GUEST_PHYSICAL_BITS 36
+
 /**
  * struct walk_memory - how the walk reaches the guest's tables
  * @read: read an entry of @bytes (4 or 8) at @gpa; false: no memory there
  * @set_bits: atomically set @bits in the entry at @gpa if it still equals
- *	@expected; false: it changed, walk again (or no memory: *absent)
+ *	@expected; false: it changed, walk again (or no memory: *absent). A
+ *	table in a read-only slot: drop the bits and say true, as a ROM would
  */
 struct walk_memory {
 	bool (*read)(void *opaque, u64 gpa, u64 *entry, unsigned int bytes);
@@ -29,7 +36,7 @@ struct walk_memory {
  * @writable: by every level, CR0.WP not considered
  * @user: by every level
  * @executable: no NX on any level
- * @dirty: D is set in the leaf (after this walk)
+ * @dirty: D is set in the leaf (after this walk), or a ROM could not keep it
  * @global: leaf's G with CR4.PGE
  * @error_code: on WALK_FAULT, for #PF
  */
@@ -48,6 +55,7 @@ enum walk_result {
 	WALK_OK,
 	WALK_FAULT,    /* #PF with walk->error_code */
 	WALK_NO_MEMORY, /* a table lies where no memory slot is */
+	WALK_BUSY,	/* somebody keeps changing the entries: try again later */
 };
 
 /**
@@ -58,7 +66,8 @@ enum walk_result {
  * @access: ACCESS_*; user if cpu_cpl() is 3 and not ACCESS_SYSTEM
  * @walk: filled in
  *
- * Sets A in every level and D in the leaf of a write, as the processor does.
+ * Sets A in every level and D in the leaf of a write, as the processor does,
+ * once the access is known to be allowed. ACCESS_MODIFY counts as a write.
  *
  * Manual: "Paging", "Page-Level Protection", "Accessed and Dirty Flags".
  */
