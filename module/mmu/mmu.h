@@ -18,6 +18,7 @@
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
+#include <linux/xarray.h>
 
 #include "cpu/cpu.h"
 #include "mmu/walk.h"
@@ -31,8 +32,9 @@ struct mmu;
 /**
  * struct mmu_callbacks - what the memory layer asks of the layers above
  * @kick: return only after the vCPU has left the guest world (if it was in
- *	it). Called without locks that the vCPU thread takes, IRQs on, must
- *	not sleep
+ *	it). Called with IRQs on, must not sleep. The caller may hold slots_lock
+ *	and the client's mmap_lock, so the thread must count as out of the guest
+ *	world before it takes any lock
  * @tracked_write: the page at @gpa, which somebody tracks, was written by the
  *	guest through the emulator
  */
@@ -43,10 +45,15 @@ struct mmu_callbacks {
 
 /**
  * struct mmu - memory of one VM
- * @lock: guards slots' page arrays, @notifier_count, @notifier_sequence
+ * @lock: guards the slots' pinned pages, @notifier_count, @notifier_sequence,
+ *	@dead, @vcpu, @kicks; with @slots_lock, also the pointers in @slots
  * @slots_lock: guards the set of slots: read by the vCPU thread while it
- *	looks at guest memory, written by mmu_set_slot()
+ *	looks at guest memory, written by mmu_set_slot(). Comes before mmap_lock,
+ *	which comes before @lock
  * @mm: the client; only its threads may run vCPUs
+ * @recent_slot: where to look first; any value is right
+ * @tracked: how often each guest page is tracked, by gfn; the vCPU's thread
+ * @kicks: callbacks->kick() under way
  */
 struct mmu {
 	const struct mmu_callbacks *callbacks;
@@ -55,16 +62,20 @@ struct mmu {
 	spinlock_t lock;
 	struct rw_semaphore slots_lock;
 	struct mmu_slot *slots[MMU_SLOTS];
+	unsigned int recent_slot;
+	struct xarray tracked;
 	unsigned long notifier_count;
 	unsigned long notifier_sequence;
 	bool dead; /* the client's address space is gone */
 	atomic64_t pinned_pages;
 	atomic64_t to_unaccount; /* unpinned where mmap_lock may not be taken */
 	struct mmu_vcpu *vcpu;	 /* one vCPU per VM so far */
+	unsigned int kicks;
 };
 
 struct mmu_statistics {
 	u64 filled;
+	u64 spurious;
 	u64 guest_faults;
 	u64 mmio_faults;
 	u64 tracked_faults;
@@ -79,12 +90,14 @@ struct mmu_statistics {
  *	world's PML4: 4 entries, one per GiB; never changes its address
  * @flush_requested: set by anyone (notifier, slot change), done by the thread
  *	before it next enters the guest world
+ * @page_limit: shadow pages in use beyond which everything is dropped
  */
 struct mmu_vcpu {
 	struct mmu *mmu;
 	u64 *root;
 	bool flush_requested;
-	struct list_head pages; /* of struct mmu_shadow_page */
+	struct list_head pages; /* in use: struct page, by lru */
+	struct list_head spare; /* to be used again */
 	unsigned int page_limit;
 	struct mmu_statistics statistics;
 };
@@ -171,7 +184,8 @@ void mmu_flush_page(struct mmu_vcpu *vcpu, struct cpu *cpu, u64 linear);
 
 /* Before each entry, IRQs on: does requested flushes and late unaccounting. */
 void mmu_before_entry(struct mmu_vcpu *vcpu);
-/* With IRQs off and the vCPU marked as in the guest world: false: go around. */
+/* With IRQs off, the vCPU marked as in the guest world (as kick() looks at it)
+ * and smp_mb() after the mark: false: unmark, IRQs on, go around. */
 static inline bool mmu_may_enter(const struct mmu_vcpu *vcpu)
 {
 	return !READ_ONCE(vcpu->flush_requested);

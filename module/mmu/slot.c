@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory slots: which guest-physical ranges are memory, and where the client
+ * has them. Called by the API (KVM_SET_USER_MEMORY_REGION) and by the rest of
+ * the memory layer, in the host world, in process context.
+ */
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "mmu/internal.h"
+
+/* As KVM: what fits an int, so that page counts never overflow one. */
+#define SLOT_PAGES_MAX ((1ULL << 31) - 1)
+
+int mmu_init(struct mmu *mmu, const struct mmu_callbacks *callbacks)
+{
+	int error;
+
+	*mmu = (struct mmu){
+		.callbacks = callbacks,
+		.mm = current->mm,
+		.notifier.ops = &mmu_notifier_operations,
+	};
+	spin_lock_init(&mmu->lock);
+	init_rwsem(&mmu->slots_lock);
+	xa_init_flags(&mmu->tracked, XA_FLAGS_ACCOUNT);
+
+	/* Accounts are settled after the client is gone, too: keep its mm. */
+	mmgrab(mmu->mm);
+	error = mmu_notifier_register(&mmu->notifier, mmu->mm);
+	if (error)
+		mmdrop(mmu->mm);
+	return error;
+}
+
+void mmu_destroy(struct mmu *mmu)
+{
+	unsigned int i;
+
+	/* From here on no notifier runs; release() has run. */
+	mmu_notifier_unregister(&mmu->notifier, mmu->mm);
+	for (i = 0; i < MMU_SLOTS; i++) {
+		if (!mmu->slots[i])
+			continue;
+		mmu_unpin_slot(mmu, mmu->slots[i]);
+		xa_destroy(&mmu->slots[i]->pages);
+		kfree(mmu->slots[i]);
+		mmu->slots[i] = NULL;
+	}
+	mmu_settle_account(mmu);
+	xa_destroy(&mmu->tracked);
+	mmdrop(mmu->mm);
+}
+
+struct mmu_slot *mmu_find_slot(struct mmu *mmu, u64 gfn)
+{
+	struct mmu_slot *slot;
+	unsigned int i = READ_ONCE(mmu->recent_slot);
+
+	slot = mmu->slots[i];
+	if (slot && gfn - slot->base_gfn < slot->page_count)
+		return slot;
+	for (i = 0; i < MMU_SLOTS; i++) {
+		slot = mmu->slots[i];
+		if (slot && gfn - slot->base_gfn < slot->page_count) {
+			WRITE_ONCE(mmu->recent_slot, i);
+			return slot;
+		}
+	}
+	return NULL;
+}
+
+static int check_region(const struct kvm_userspace_memory_region *region)
+{
+	u64 end;
+
+	if (region->flags & ~KVM_MEM_READONLY)
+		return -EINVAL;
+	/* The upper half of the number is the address space. */
+	if ((region->slot >> 16) >= MMU_ADDRESS_SPACES || (region->slot & 0xffff) >= MMU_SLOTS)
+		return -EINVAL;
+	if (!PAGE_ALIGNED(region->memory_size) || !PAGE_ALIGNED(region->guest_phys_addr) ||
+	    !PAGE_ALIGNED(region->userspace_addr))
+		return -EINVAL;
+	if (!access_ok((void __user *)(unsigned long)region->userspace_addr, region->memory_size))
+		return -EINVAL;
+	if (check_add_overflow(region->guest_phys_addr, region->memory_size, &end))
+		return -EINVAL;
+	if (region->memory_size >> PAGE_SHIFT > SLOT_PAGES_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static bool overlaps_other_slot(struct mmu *mmu, unsigned int id, u64 base_gfn, u64 page_count)
+{
+	unsigned int i;
+
+	for (i = 0; i < MMU_SLOTS; i++) {
+		const struct mmu_slot *slot = mmu->slots[i];
+
+		if (slot && i != id && base_gfn < slot->base_gfn + slot->page_count &&
+		    slot->base_gfn < base_gfn + page_count)
+			return true;
+	}
+	return false;
+}
+
+static int create_slot(struct mmu *mmu, unsigned int id,
+		       const struct kvm_userspace_memory_region *region)
+{
+	struct mmu_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL_ACCOUNT);
+
+	if (!slot)
+		return -ENOMEM;
+	slot->base_gfn = region->guest_phys_addr >> PAGE_SHIFT;
+	slot->page_count = region->memory_size >> PAGE_SHIFT;
+	slot->user_address = region->userspace_addr;
+	slot->writable = !(region->flags & KVM_MEM_READONLY);
+	xa_init_flags(&slot->pages, XA_FLAGS_ACCOUNT);
+
+	/* The shadow may say "write-protected" of nothing here: no flush. */
+	spin_lock(&mmu->lock);
+	mmu->slots[id] = slot;
+	spin_unlock(&mmu->lock);
+	return 0;
+}
+
+/*
+ * The slot stays where notifiers find it until the vCPU can no longer reach its
+ * pages: a notifier that found no slot would return at once, and the guest
+ * would go on writing memory that the client believes it has taken back.
+ */
+static void delete_slot(struct mmu *mmu, unsigned int id)
+{
+	struct mmu_slot *slot = mmu->slots[id];
+
+	mmu_request_flush(mmu);
+	mmu_unpin_slot(mmu, slot);
+	spin_lock(&mmu->lock);
+	mmu->slots[id] = NULL;
+	spin_unlock(&mmu->lock);
+	xa_destroy(&slot->pages);
+	kfree(slot);
+}
+
+static int change_slot(struct mmu *mmu, unsigned int id,
+		       const struct kvm_userspace_memory_region *region)
+{
+	struct mmu_slot *slot = mmu->slots[id];
+
+	if (region->userspace_addr != slot->user_address ||
+	    region->memory_size >> PAGE_SHIFT != slot->page_count ||
+	    !(region->flags & KVM_MEM_READONLY) != slot->writable)
+		return -EINVAL;
+	if (region->guest_phys_addr >> PAGE_SHIFT == slot->base_gfn)
+		return 0;
+	/* Pages are pinned by their place in the slot: only the shadow is wrong. */
+	mmu_request_flush(mmu);
+	slot->base_gfn = region->guest_phys_addr >> PAGE_SHIFT;
+	return 0;
+}
+
+int mmu_set_slot(struct mmu *mmu, const struct kvm_userspace_memory_region *region)
+{
+	const unsigned int id = region->slot & 0xffff;
+	int error = check_region(region);
+
+	if (error)
+		return error;
+
+	down_write(&mmu->slots_lock);
+	if (!region->memory_size) {
+		error = -EINVAL;
+		if (mmu->slots[id]) {
+			delete_slot(mmu, id);
+			error = 0;
+		}
+	} else if (overlaps_other_slot(mmu, id, region->guest_phys_addr >> PAGE_SHIFT,
+				       region->memory_size >> PAGE_SHIFT)) {
+		error = -EEXIST;
+	} else if (mmu->slots[id]) {
+		error = change_slot(mmu, id, region);
+	} else {
+		error = create_slot(mmu, id, region);
+	}
+	up_write(&mmu->slots_lock);
+	mmu_settle_account(mmu);
+	return error;
+}
+
+bool mmu_owns_pfn(struct mmu *mmu, u64 pfn)
+{
+	struct page *page;
+	unsigned long index;
+	unsigned int i;
+	bool found = false;
+
+	down_read(&mmu->slots_lock);
+	for (i = 0; i < MMU_SLOTS && !found; i++) {
+		if (!mmu->slots[i])
+			continue;
+		xa_for_each(&mmu->slots[i]->pages, index, page) {
+			found = page_to_pfn(page) == pfn;
+			if (found)
+				break;
+		}
+	}
+	up_read(&mmu->slots_lock);
+	return found;
+}
