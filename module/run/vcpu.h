@@ -74,11 +74,13 @@ struct posted_write {
  * struct vcpu - one virtual CPU
  * @mutex: serialises KVM_RUN and the vCPU ioctls; guards all below but @run
  * @cpu: architectural state, up to date whenever the mutex can be taken
- * @run: shared with userspace: never believed twice
+ * @run: VCPU_RUN_PAGES of vmalloc_user(), mapped by userspace: never believed
+ *	twice
  * @fpu: guest FPU state while the thread is not in KVM_RUN
  * @interrupt: vector queued by KVM_INTERRUPT, or -1
  * @nmi_pending: an NMI for the guest is due
  * @exception_pending: @exception is delivered before the next instruction
+ * @cr8: task priority as userspace gave it; a 32-bit guest cannot reach it
  * @in_guest: the thread is between its last check and the exit (see kick)
  * @stop_text: the sentence behind KVM_EXIT_INTERNAL_ERROR, or empty
  */
@@ -97,6 +99,7 @@ struct vcpu {
 	struct cpu_exception exception;
 	u32 mp_state;
 	u64 tsc_offset;
+	u64 cr8;
 
 	bool in_guest;
 	int host_cpu;
@@ -151,6 +154,10 @@ int vcpu_read_guest_root(struct vcpu *vcpu, struct ringlet_guest_root *root,
 
 /* The mmu_callbacks that the VM's memory layer gets. */
 extern const struct mmu_callbacks vcpu_mmu_callbacks;
+
+/* Module parameter ignore_msrs: an MSR that the virtual CPU has not reads 0 and
+ * takes writes, with a rate-limited line, instead of #GP. */
+extern bool ringlet_ignore_msrs;
 
 /* Once at load: what run/ and the layers below it need. 0 or -errno. */
 int run_init(void);

@@ -17,6 +17,9 @@
 #define RINGLET_CAP 0x72696e67
 #define RINGLET_INTERFACE_VERSION 1
 
+/* What a guest reads in EBX, ECX, EDX of CPUID leaf 0x40000000. */
+#define RINGLET_CPUID_SIGNATURE "RingletRing1"
+
 /* KVM uses 0xae too; its numbers end well below 0xf0 for these types. */
 #define RINGLET_IOCTL_TYPE 0xae
 

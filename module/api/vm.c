@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A VM's file: its ioctls and its end. Called by the client that made it, in
+ * process context, in the host world.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kvm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "api/api.h"
+
+static void vm_destroy(struct kref *references)
+{
+	struct vm *vm = container_of(references, struct vm, references);
+
+	if (vm->vcpu)
+		vcpu_destroy(vm->vcpu);
+	mmu_destroy(&vm->mmu);
+	mutex_destroy(&vm->lock);
+	kfree(vm);
+}
+
+void vm_put(struct vm *vm)
+{
+	kref_put(&vm->references, vm_destroy);
+}
+
+static long vm_set_memory_region(struct vm *vm, const void __user *user)
+{
+	struct kvm_userspace_memory_region region;
+
+	if (copy_from_user(&region, user, sizeof(region)))
+		return -EFAULT;
+	return mmu_set_slot(&vm->mmu, &region);
+}
+
+static long vm_create_vcpu(struct vm *vm, unsigned long id)
+{
+	long result = -EINVAL;
+
+	/* KVM's answer to an id past KVM_CAP_MAX_VCPU_ID, and to one vCPU more
+	 * than KVM_CAP_MAX_VCPUS.
+	 */
+	if (id >= api_check_extension(KVM_CAP_MAX_VCPU_ID))
+		return -EINVAL;
+	mutex_lock(&vm->lock);
+	if (!vm->vcpu)
+		result = vcpu_create_file(vm);
+	mutex_unlock(&vm->lock);
+	return result;
+}
+
+/*
+ * Intel's virtualization needs three pages of guest memory for real mode and
+ * one for an identity map; ringlet needs neither. Clients ask all the same.
+ */
+static long vm_set_tss_address(unsigned long address)
+{
+	return address > (u32)(-3 * PAGE_SIZE) ? -EINVAL : 0;
+}
+
+static long vm_set_identity_map_address(struct vm *vm, const void __user *user)
+{
+	long result = 0;
+	u64 address;
+
+	mutex_lock(&vm->lock);
+	if (vm->vcpu)
+		result = -EINVAL;
+	else if (copy_from_user(&address, user, sizeof(address)))
+		result = -EFAULT;
+	mutex_unlock(&vm->lock);
+	return result;
+}
+
+static long vm_set_engine(struct vm *vm, unsigned long engine)
+{
+	long result = 0;
+
+	switch (engine) {
+	case RINGLET_ENGINE_TRAP:
+		break;
+	case RINGLET_ENGINE_INTERPRET:
+	case RINGLET_ENGINE_TRANSLATE:
+	case RINGLET_ENGINE_PV:
+		return -EOPNOTSUPP;
+	default:
+		return -EINVAL;
+	}
+	mutex_lock(&vm->lock);
+	if (vm->has_run)
+		result = -EBUSY;
+	else
+		vm->engine = engine;
+	mutex_unlock(&vm->lock);
+	return result;
+}
+
+static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long argument)
+{
+	struct vm *vm = file->private_data;
+
+	/* Memory slots are ranges of the client's address space: a child or
+	 * another program that got this file has a different one.
+	 */
+	if (!vm_is_of_current(vm))
+		return -EIO;
+
+	switch (ioctl) {
+	case KVM_CHECK_EXTENSION:
+		return api_check_extension(argument);
+	case KVM_SET_USER_MEMORY_REGION:
+		return vm_set_memory_region(vm, (void __user *)argument);
+	case KVM_CREATE_VCPU:
+		return vm_create_vcpu(vm, argument);
+	case KVM_SET_TSS_ADDR:
+		return vm_set_tss_address(argument);
+	case KVM_SET_IDENTITY_MAP_ADDR:
+		return vm_set_identity_map_address(vm, (void __user *)argument);
+	case RINGLET_SET_ENGINE:
+		return vm_set_engine(vm, argument);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int vm_release(struct inode *inode, struct file *file)
+{
+	vm_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations vm_operations = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = vm_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.release = vm_release,
+	.llseek = noop_llseek,
+};
+
+int vm_create_file(void)
+{
+	struct vm *vm;
+	int result;
+
+	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	if (!vm)
+		return -ENOMEM;
+	kref_init(&vm->references);
+	mutex_init(&vm->lock);
+	vm->engine = RINGLET_ENGINE_TRAP;
+
+	result = mmu_init(&vm->mmu, &vcpu_mmu_callbacks);
+	if (result) {
+		mutex_destroy(&vm->lock);
+		kfree(vm);
+		return result;
+	}
+
+	result = anon_inode_getfd("ringlet-vm", &vm_operations, vm, O_RDWR | O_CLOEXEC);
+	if (result < 0)
+		vm_put(vm);
+	return result;
+}
