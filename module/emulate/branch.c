@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control transfer: near here, far ones and events through cpu/. Called
+ * through the dispatch table. Pure.
+ */
+#include "emulate/internal.h"
+
+/* Where a near branch goes: wrapped to the operand size, within CS's limit. */
+static enum cpu_result check_target(struct emulation *emulation, u64 *target)
+{
+	*target &= size_mask(emulation->insn->operand_size);
+	if (*target > emulation->cpu->segments[SEGMENT_CS].limit)
+		return general_protection(emulation);
+	return CPU_OK;
+}
+
+static enum cpu_result branch_to(struct emulation *emulation, u64 target)
+{
+	enum cpu_result result = check_target(emulation, &target);
+
+	if (result == CPU_OK)
+		emulation->next_rip = target;
+	return result;
+}
+
+static enum cpu_result branch_if(struct emulation *emulation, bool taken)
+{
+	if (!taken)
+		return CPU_OK;
+	return branch_to(emulation, emulation->next_rip + emulation->insn->immediate);
+}
+
+enum cpu_result emulate_jcc(struct emulation *emulation)
+{
+	return branch_if(emulation, condition_holds(emulation->cpu, emulation->insn->opcode));
+}
+
+static enum cpu_result near_target(struct emulation *emulation, u64 *target)
+{
+	if (operand(emulation, 0)->kind != OPERAND_RELATIVE)
+		return read_operand(emulation, 0, target);
+	*target = emulation->next_rip + emulation->insn->immediate;
+	return CPU_OK;
+}
+
+enum cpu_result emulate_jmp(struct emulation *emulation)
+{
+	enum cpu_result result;
+	u64 target;
+
+	result = near_target(emulation, &target);
+	if (result != CPU_OK)
+		return result;
+	return branch_to(emulation, target);
+}
+
+enum cpu_result emulate_call(struct emulation *emulation)
+{
+	struct cpu *cpu = emulation->cpu;
+	u64 sp = cpu_sp(cpu);
+	enum cpu_result result;
+	u64 target;
+
+	result = near_target(emulation, &target);
+	if (result != CPU_OK)
+		return result;
+	result = check_target(emulation, &target);
+	if (result != CPU_OK)
+		return result;
+	result = cpu_push(cpu, &sp, emulation->next_rip, emulation->insn->operand_size);
+	if (result != CPU_OK)
+		return result;
+	cpu_set_sp(cpu, sp);
+	emulation->next_rip = target;
+	return CPU_OK;
+}
+
+/* Bytes of parameters that RET imm16 and RETF imm16 take off the stack. */
+static u16 released(const struct insn *insn)
+{
+	return insn->operand_count ? insn->immediate : 0;
+}
+
+enum cpu_result emulate_ret(struct emulation *emulation)
+{
+	struct cpu *cpu = emulation->cpu;
+	u64 sp = cpu_sp(cpu);
+	enum cpu_result result;
+	u64 target;
+
+	result = cpu_pop(cpu, &sp, &target, emulation->insn->operand_size);
+	if (result != CPU_OK)
+		return result;
+	result = branch_to(emulation, target);
+	if (result == CPU_OK)
+		cpu_set_sp(cpu, sp + released(emulation->insn));
+	return result;
+}
+
+/* LOOP, LOOPE, LOOPNE: the counter moves only if the target is allowed. */
+enum cpu_result emulate_loop(struct emulation *emulation)
+{
+	u64 count = get_address_register(emulation, REG_CX) - 1;
+	bool taken = count & size_mask(emulation->insn->address_size);
+	enum cpu_result result;
+
+	if (emulation->insn->operation == OPERATION_LOOPE)
+		taken = taken && flag(emulation->cpu, X86_EFLAGS_ZF);
+	else if (emulation->insn->operation == OPERATION_LOOPNE)
+		taken = taken && !flag(emulation->cpu, X86_EFLAGS_ZF);
+	result = branch_if(emulation, taken);
+	if (result == CPU_OK)
+		set_address_register(emulation, REG_CX, count);
+	return result;
+}
+
+enum cpu_result emulate_jcxz(struct emulation *emulation)
+{
+	return branch_if(emulation, !get_address_register(emulation, REG_CX));
+}
+
+/* The pointer of a far JMP or CALL, in the instruction or in memory. */
+static enum cpu_result far_pointer(struct emulation *emulation, u16 *selector, u64 *offset)
+{
+	const struct insn *insn = emulation->insn;
+
+	if (operand(emulation, 0)->kind == OPERAND_FAR) {
+		*selector = insn->immediate2;
+		*offset = insn->immediate & size_mask(insn->operand_size);
+		return CPU_OK;
+	}
+	return read_far_pointer(emulation, selector, offset);
+}
+
+/* A far transfer is done with RF clear, and it is back if that faulted. */
+static enum cpu_result transferred(struct emulation *emulation, u64 old_flags,
+				   enum cpu_result result)
+{
+	if (result == CPU_OK)
+		emulation->transferred = true;
+	else
+		emulation->cpu->rflags = old_flags;
+	return result;
+}
+
+enum cpu_result emulate_far_jmp(struct emulation *emulation)
+{
+	struct cpu *cpu = emulation->cpu;
+	u64 old_flags = cpu->rflags;
+	enum cpu_result result;
+	u16 selector;
+	u64 offset;
+
+	result = far_pointer(emulation, &selector, &offset);
+	if (result != CPU_OK)
+		return result;
+	cpu->rflags &= ~X86_EFLAGS_RF;
+	result = cpu_far_jump(cpu, selector, offset, emulation->insn->operand_size,
+			      emulation->next_rip);
+	return transferred(emulation, old_flags, result);
+}
+
+enum cpu_result emulate_far_call(struct emulation *emulation)
+{
+	struct cpu *cpu = emulation->cpu;
+	u64 old_flags = cpu->rflags;
+	enum cpu_result result;
+	u16 selector;
+	u64 offset;
+
+	result = far_pointer(emulation, &selector, &offset);
+	if (result != CPU_OK)
+		return result;
+	cpu->rflags &= ~X86_EFLAGS_RF;
+	result = cpu_far_call(cpu, selector, offset, emulation->insn->operand_size,
+			      emulation->next_rip);
+	return transferred(emulation, old_flags, result);
+}
+
+enum cpu_result emulate_far_ret(struct emulation *emulation)
+{
+	struct cpu *cpu = emulation->cpu;
+	u64 old_flags = cpu->rflags;
+	enum cpu_result result;
+
+	cpu->rflags &= ~X86_EFLAGS_RF;
+	result = cpu_far_return(cpu, emulation->insn->operand_size, released(emulation->insn));
+	return transferred(emulation, old_flags, result);
+}
+
+static bool virtual_8086_denied(const struct cpu *cpu)
+{
+	return (cpu->rflags & X86_EFLAGS_VM) && cpu_iopl(cpu) < 3;
+}
+
+enum cpu_result emulate_iret(struct emulation *emulation)
+{
+	struct cpu *cpu = emulation->cpu;
+	u64 old_flags = cpu->rflags;
+
+	if (virtual_8086_denied(cpu))
+		return general_protection(emulation);
+	/* NMIs are unblocked even by an IRET that faults; cpu/ sees to it. */
+	return transferred(emulation, old_flags,
+			   cpu_iret(cpu, emulation->insn->operand_size, emulation->next_rip));
+}
+
+static enum cpu_result software_event(struct emulation *emulation, enum cpu_event_type type,
+				      u8 vector)
+{
+	struct cpu_exception exception = { .vector = vector };
+	u64 old_flags = emulation->cpu->rflags;
+
+	emulation->cpu->rflags &= ~X86_EFLAGS_RF;
+	/* The gate has cleared TF; the handler's first instruction runs untraced. */
+	emulation->no_trap = true;
+	return transferred(emulation, old_flags,
+			   cpu_deliver(emulation->cpu, type, &exception, emulation->next_rip));
+}
+
+enum cpu_result emulate_int(struct emulation *emulation)
+{
+	if (virtual_8086_denied(emulation->cpu))
+		return general_protection(emulation);
+	return software_event(emulation, CPU_EVENT_SOFTWARE_INTERRUPT, emulation->insn->immediate);
+}
+
+enum cpu_result emulate_int3(struct emulation *emulation)
+{
+	return software_event(emulation, CPU_EVENT_SOFTWARE_EXCEPTION, X86_TRAP_BP);
+}
+
+enum cpu_result emulate_into(struct emulation *emulation)
+{
+	if (!flag(emulation->cpu, X86_EFLAGS_OF))
+		return CPU_OK;
+	return software_event(emulation, CPU_EVENT_SOFTWARE_EXCEPTION, X86_TRAP_OF);
+}
+
+enum cpu_result emulate_int1(struct emulation *emulation)
+{
+	return software_event(emulation, CPU_EVENT_PRIVILEGED_EXCEPTION, X86_TRAP_DB);
+}
+
+enum cpu_result emulate_bound(struct emulation *emulation)
+{
+	unsigned int bytes = destination_bytes(emulation);
+	enum cpu_result result;
+	u64 index, bounds = 0;
+	s64 lower, upper;
+
+	result = read_operand(emulation, 0, &index);
+	if (result != CPU_OK)
+		return result;
+	result = read_memory(emulation, 0, &bounds, 2 * bytes);
+	if (result != CPU_OK)
+		return result;
+	lower = sign_extend(bounds, bytes);
+	upper = sign_extend(bounds >> (8 * bytes), bytes);
+	if (sign_extend(index, bytes) < lower || sign_extend(index, bytes) > upper)
+		return cpu_fault(emulation->cpu, X86_TRAP_BR);
+	return CPU_OK;
+}
+
+enum cpu_result emulate_sysenter(struct emulation *emulation)
+{
+	return transferred(emulation, emulation->cpu->rflags, cpu_sysenter(emulation->cpu));
+}
+
+enum cpu_result emulate_sysexit(struct emulation *emulation)
+{
+	return transferred(emulation, emulation->cpu->rflags, cpu_sysexit(emulation->cpu));
+}
