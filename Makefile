@@ -15,7 +15,7 @@ CC ?= gcc
 TOOL_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
 	-pthread -Iinclude -Iinclude/uapi -Iuserspace
 TOOL_LDFLAGS := -static -pthread
-TOOL_LDLIBS :=
+TOOL_LDLIBS := -ljansson
 
 PREFIX ?= /usr/local
 KERNEL_RELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)

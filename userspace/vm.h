@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device, the VM and its vCPU: the ioctls of <linux/kvm.h> and of
+ * <linux/ringlet.h>, with errors in sentences. Nothing else in the tool calls
+ * ioctl() on them.
+ */
+#ifndef RINGLET_TOOL_VM_H
+#define RINGLET_TOOL_VM_H
+
+#include <linux/kvm.h>
+#include <linux/ringlet.h>
+
+#include "guest_memory.h"
+#include "load.h"
+
+#define DEFAULT_DEVICE "/dev/ringlet"
+
+/**
+ * struct vm - one VM with one vCPU
+ * @device_name: path of the device, for messages
+ * @interface: what RINGLET_CAP answers: 0 means that the device is KVM's
+ * @device, @fd, @vcpu: file descriptors; -1 while closed
+ * @run: shared with the device, @run_size bytes
+ */
+struct vm {
+	const char *device_name;
+	int interface;
+	int device;
+	int fd;
+	int vcpu;
+	struct kvm_run *run;
+	size_t run_size;
+};
+
+/**
+ * vm_open() - open the device and see that it speaks the ABI
+ *
+ * vm_close() is to be called whatever this returns.
+ */
+bool vm_open(struct vm *vm, const char *device_name, struct message *error);
+
+/**
+ * vm_create() - make the VM with its memory slots, and a vCPU
+ * @engine: RINGLET_ENGINE_...; -1 for the device's own choice
+ * @engine_name: for messages
+ */
+bool vm_create(struct vm *vm, const struct guest_memory *memory, int engine,
+	       const char *engine_name, struct message *error);
+
+/**
+ * vm_set_entry() - the registers for the guest's first instruction
+ */
+bool vm_set_entry(struct vm *vm, const struct entry_state *entry, struct message *error);
+
+void vm_close(struct vm *vm);
+
+/**
+ * vm_run() - KVM_RUN
+ *
+ * Return: 0, or the errno. EINTR and EAGAIN mean: try again.
+ */
+int vm_run(struct vm *vm);
+
+/**
+ * vm_explain_run_error() - a sentence for what vm_run() returned
+ */
+void vm_explain_run_error(const struct vm *vm, int error, struct message *sentence);
+
+/**
+ * vm_check_extension() - KVM_CHECK_EXTENSION
+ *
+ * Return: its answer; 0 on errors.
+ */
+int vm_check_extension(const struct vm *vm, unsigned int capability);
+
+bool vm_get_registers(const struct vm *vm, struct kvm_regs *regs, struct kvm_sregs *sregs);
+
+/**
+ * vm_stop_reason() - the module's sentence on why the VM cannot go on
+ *
+ * Return: false if there is none.
+ */
+bool vm_stop_reason(const struct vm *vm, struct ringlet_stop_reason *reason);
+
+bool vm_statistics(const struct vm *vm, struct ringlet_statistics *statistics);
+
+#endif /* RINGLET_TOOL_VM_H */
