@@ -12,7 +12,7 @@
 #include <ringlet/types.h>
 #include <ringlet/x86.h>
 
-struct cpu;
+struct virtual_cpu;
 
 /**
  * enum cpu_result - what came of a step of the virtual CPU
@@ -112,6 +112,9 @@ enum cpu_event_type {
  *	says whether it was written. For LOCK and XCHG with memory
  * @port_in: read @count elements of @bytes (1, 2, 4) from @port to @data
  * @port_out: write them; posted like an MMIO write
+ * @read_physical: read @bytes (8 or 32, aligned) of guest physical memory, for
+ *	the PAE directory pointers; all ones where there is no memory. Only
+ *	CPU_OK or CPU_STOP
  * @read_tsc: the guest's time stamp counter
  * @changed: CPU_CHANGED_* after a change took effect: flush, reload
  * @invalidate_page: INVLPG of @linear
@@ -121,26 +124,28 @@ enum cpu_event_type {
  * All are called from the vCPU's thread and may sleep in the module.
  */
 struct cpu_bus {
-	enum cpu_result (*read)(struct cpu *cpu, u64 linear, void *data,
+	enum cpu_result (*read)(struct virtual_cpu *cpu, u64 linear, void *data,
 				unsigned int bytes, unsigned int access);
-	enum cpu_result (*write)(struct cpu *cpu, u64 linear, const void *data,
+	enum cpu_result (*write)(struct virtual_cpu *cpu, u64 linear, const void *data,
 				 unsigned int bytes, unsigned int access);
-	enum cpu_result (*probe)(struct cpu *cpu, u64 linear,
+	enum cpu_result (*probe)(struct virtual_cpu *cpu, u64 linear,
 				 unsigned int bytes, unsigned int access);
-	enum cpu_result (*compare_exchange)(struct cpu *cpu, u64 linear,
+	enum cpu_result (*compare_exchange)(struct virtual_cpu *cpu, u64 linear,
 					    u64 *expected, u64 desired,
 					    unsigned int bytes, bool *done);
-	enum cpu_result (*port_in)(struct cpu *cpu, u16 port,
+	enum cpu_result (*port_in)(struct virtual_cpu *cpu, u16 port,
 				   unsigned int bytes, unsigned int count,
 				   void *data);
-	enum cpu_result (*port_out)(struct cpu *cpu, u16 port,
+	enum cpu_result (*port_out)(struct virtual_cpu *cpu, u16 port,
 				    unsigned int bytes, unsigned int count,
 				    const void *data);
-	u64 (*read_tsc)(struct cpu *cpu);
-	void (*changed)(struct cpu *cpu, unsigned int what);
-	void (*invalidate_page)(struct cpu *cpu, u64 linear);
-	bool (*read_msr)(struct cpu *cpu, u32 index, u64 *value);
-	bool (*write_msr)(struct cpu *cpu, u32 index, u64 value);
+	enum cpu_result (*read_physical)(struct virtual_cpu *cpu, u64 physical,
+					 void *data, unsigned int bytes);
+	u64 (*read_tsc)(struct virtual_cpu *cpu);
+	void (*changed)(struct virtual_cpu *cpu, unsigned int what);
+	void (*invalidate_page)(struct virtual_cpu *cpu, u64 linear);
+	bool (*read_msr)(struct virtual_cpu *cpu, u32 index, u64 *value);
+	bool (*write_msr)(struct virtual_cpu *cpu, u32 index, u64 value);
 };
 
 /* One CPUID leaf as KVM_SET_CPUID2 gives it. */
@@ -162,12 +167,12 @@ struct cpu_msrs {
 	u64 tsc_aux;
 };
 
-/* struct cpu.interrupt_shadow: what blocks interrupts for one instruction */
+/* struct virtual_cpu.interrupt_shadow: what blocks interrupts for one instruction */
 #define INTERRUPT_SHADOW_STI BIT(0)
 #define INTERRUPT_SHADOW_MOV_SS BIT(1) /* blocks #DB and NMI too */
 
 /**
- * struct cpu - the virtual CPU
+ * struct virtual_cpu - the virtual CPU
  * @regs: general registers by enum general_register; 32-bit code leaves the
  *	upper halves zero
  * @rflags: the guest's own, IF and IOPL included; never what ring 1 shows
@@ -177,11 +182,10 @@ struct cpu_msrs {
  * @halted: HLT was executed and no interrupt has come since
  * @fault: valid after CPU_FAULT
  * @pending_debug: DR6 bits of a #DB trap that is due after this instruction
- * @delivering: an event is going through the IDT (for double faults)
  *
  * Locking: belongs to the vCPU thread that holds the vCPU's mutex.
  */
-struct cpu {
+struct virtual_cpu {
 	const struct cpu_bus *bus;
 
 	u64 regs[GENERAL_REGISTERS];
@@ -214,10 +218,10 @@ struct cpu {
 /* ---- state (state.c) --------------------------------------------------- */
 
 /* The state after RESET, "Processor State After Reset" in the SDM. */
-void cpu_reset(struct cpu *cpu);
+void cpu_reset(struct virtual_cpu *cpu);
 
 /* Current privilege level: 0 in real mode, 3 in V86, else SS's DPL. */
-static inline unsigned int cpu_cpl(const struct cpu *cpu)
+static inline unsigned int cpu_cpl(const struct virtual_cpu *cpu)
 {
 	if (!(cpu->cr0 & X86_CR0_PE))
 		return 0;
@@ -226,29 +230,29 @@ static inline unsigned int cpu_cpl(const struct cpu *cpu)
 	return cpu->segments[SEGMENT_SS].dpl;
 }
 
-static inline bool cpu_protected_mode(const struct cpu *cpu)
+static inline bool cpu_protected_mode(const struct virtual_cpu *cpu)
 {
 	return (cpu->cr0 & X86_CR0_PE) && !(cpu->rflags & X86_EFLAGS_VM);
 }
 
-static inline unsigned int cpu_iopl(const struct cpu *cpu)
+static inline unsigned int cpu_iopl(const struct virtual_cpu *cpu)
 {
 	return (cpu->rflags & X86_EFLAGS_IOPL) >> EFLAGS_IOPL_SHIFT;
 }
 
 /* Fill cpu->fault and return CPU_FAULT. */
-enum cpu_result cpu_fault(struct cpu *cpu, u8 vector);
-enum cpu_result cpu_fault_code(struct cpu *cpu, u8 vector, u32 error_code);
-enum cpu_result cpu_page_fault(struct cpu *cpu, u64 address, u32 error_code);
+enum cpu_result cpu_fault(struct virtual_cpu *cpu, u8 vector);
+enum cpu_result cpu_fault_code(struct virtual_cpu *cpu, u8 vector, u32 error_code);
+enum cpu_result cpu_page_fault(struct virtual_cpu *cpu, u64 address, u32 error_code);
 /* Fill cpu->stop_reason (a string that lives for ever) and return CPU_STOP. */
-enum cpu_result cpu_stop(struct cpu *cpu, const char *sentence);
+enum cpu_result cpu_stop(struct virtual_cpu *cpu, const char *sentence);
 
 /* Whether an external interrupt can be taken now: IF, shadow. */
-bool cpu_can_take_interrupt(const struct cpu *cpu);
+bool cpu_can_take_interrupt(const struct virtual_cpu *cpu);
 
 /* EFLAGS as PUSHF stores it, and POPF/IRET semantics by privilege. */
-u64 cpu_pushf_image(const struct cpu *cpu);
-void cpu_load_flags(struct cpu *cpu, u64 image, unsigned int operand_bytes,
+u64 cpu_pushf_image(const struct virtual_cpu *cpu);
+void cpu_load_flags(struct virtual_cpu *cpu, u64 image, unsigned int operand_bytes,
 		    unsigned int cpl);
 
 /* ---- segments and descriptors (segment.c, descriptor.c) ---------------- */
@@ -259,65 +263,65 @@ u64 segment_to_descriptor(const struct segment *segment);
 
 /* Read the descriptor that @selector names (GDT or LDT); #GP(sel) or
  * @vector(sel) past the limit. ACCESS_SYSTEM. */
-enum cpu_result cpu_read_descriptor(struct cpu *cpu, u16 selector, u64 *raw,
+enum cpu_result cpu_read_descriptor(struct virtual_cpu *cpu, u16 selector, u64 *raw,
 				    u8 vector);
 
 /* MOV/POP/LDS... of a data segment register or SS, in any mode. */
-enum cpu_result cpu_load_segment(struct cpu *cpu, enum segment_register which,
+enum cpu_result cpu_load_segment(struct virtual_cpu *cpu, enum segment_register which,
 				 u16 selector);
-enum cpu_result cpu_load_ldtr(struct cpu *cpu, u16 selector);
-enum cpu_result cpu_load_tr(struct cpu *cpu, u16 selector);
+enum cpu_result cpu_load_ldtr(struct virtual_cpu *cpu, u16 selector);
+enum cpu_result cpu_load_tr(struct virtual_cpu *cpu, u16 selector);
 
 /* LAR, LSL, VERR, VERW: *valid is what ZF becomes. */
-enum cpu_result cpu_lar(struct cpu *cpu, u16 selector, u32 *rights,
+enum cpu_result cpu_lar(struct virtual_cpu *cpu, u16 selector, u32 *rights,
 			bool *valid);
-enum cpu_result cpu_lsl(struct cpu *cpu, u16 selector, u32 *limit, bool *valid);
-enum cpu_result cpu_verify(struct cpu *cpu, u16 selector, bool write,
+enum cpu_result cpu_lsl(struct virtual_cpu *cpu, u16 selector, u32 *limit, bool *valid);
+enum cpu_result cpu_verify(struct virtual_cpu *cpu, u16 selector, bool write,
 			   bool *valid);
 
 /* ---- memory through segments (memory.c) -------------------------------- */
 
 /* Segment checks of an access of @bytes at @offset; the linear address. */
-enum cpu_result cpu_linear(struct cpu *cpu, enum segment_register segment,
+enum cpu_result cpu_linear(struct virtual_cpu *cpu, enum segment_register segment,
 			   u64 offset, unsigned int bytes, unsigned int access,
 			   u64 *linear);
-enum cpu_result cpu_read(struct cpu *cpu, enum segment_register segment,
+enum cpu_result cpu_read(struct virtual_cpu *cpu, enum segment_register segment,
 			 u64 offset, void *data, unsigned int bytes);
-enum cpu_result cpu_write(struct cpu *cpu, enum segment_register segment,
+enum cpu_result cpu_write(struct virtual_cpu *cpu, enum segment_register segment,
 			  u64 offset, const void *data, unsigned int bytes);
 
 /* Push and pop on SS with the stack's address size; pop does not yet move SP:
  * *sp is the running pointer, committed by the caller with cpu_set_sp(). */
-u64 cpu_sp(const struct cpu *cpu);
-void cpu_set_sp(struct cpu *cpu, u64 sp);
-enum cpu_result cpu_push(struct cpu *cpu, u64 *sp, u64 value,
+u64 cpu_sp(const struct virtual_cpu *cpu);
+void cpu_set_sp(struct virtual_cpu *cpu, u64 sp);
+enum cpu_result cpu_push(struct virtual_cpu *cpu, u64 *sp, u64 value,
 			 unsigned int bytes);
-enum cpu_result cpu_pop(struct cpu *cpu, u64 *sp, u64 *value,
+enum cpu_result cpu_pop(struct virtual_cpu *cpu, u64 *sp, u64 *value,
 			unsigned int bytes);
 
 /* ---- control registers, MSRs, CPUID, I/O permission -------------------- */
 
 /* MOV to CR: all checks (#GP(0) for reserved bits and bad combinations,
  * PDPTE loads), then cpu->bus->changed(). @which 0, 2, 3, 4. */
-enum cpu_result cpu_write_control(struct cpu *cpu, unsigned int which,
+enum cpu_result cpu_write_control(struct virtual_cpu *cpu, unsigned int which,
 				  u64 value);
 /* #UD for one that does not exist. */
-enum cpu_result cpu_read_control(struct cpu *cpu, unsigned int which,
+enum cpu_result cpu_read_control(struct virtual_cpu *cpu, unsigned int which,
 				 u64 *value);
-enum cpu_result cpu_write_debug(struct cpu *cpu, unsigned int which, u64 value);
-enum cpu_result cpu_read_debug(struct cpu *cpu, unsigned int which,
+enum cpu_result cpu_write_debug(struct virtual_cpu *cpu, unsigned int which, u64 value);
+enum cpu_result cpu_read_debug(struct virtual_cpu *cpu, unsigned int which,
 			       u64 *value);
 /* RDMSR/WRMSR without the CPL check; @host: KVM_SET_MSRS, may write more.
  * False: #GP. */
-bool cpu_read_msr(struct cpu *cpu, u32 index, u64 *value, bool host);
-bool cpu_write_msr(struct cpu *cpu, u32 index, u64 value, bool host);
+bool cpu_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value, bool host);
+bool cpu_write_msr(struct virtual_cpu *cpu, u32 index, u64 value, bool host);
 /* CR4 and EFER bits that this virtual CPU has. */
-u64 cpu_cr4_allowed(const struct cpu *cpu);
-void cpu_cpuid(struct cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
-bool cpu_has_feature(const struct cpu *cpu, u32 function, unsigned int reg,
+u64 cpu_cr4_allowed(const struct virtual_cpu *cpu);
+void cpu_cpuid(struct virtual_cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+bool cpu_has_feature(const struct virtual_cpu *cpu, u32 function, unsigned int reg,
 		     unsigned int bit); /* reg 0..3: EAX EBX ECX EDX */
 /* IN/OUT permission: CPL, IOPL, V86, the I/O map of the guest's TSS. */
-enum cpu_result cpu_check_port(struct cpu *cpu, u16 port, unsigned int bytes);
+enum cpu_result cpu_check_port(struct virtual_cpu *cpu, u16 port, unsigned int bytes);
 /* The index-th MSR that the virtual CPU has, for KVM_GET_MSR_INDEX_LIST; 0 at
  * the end. */
 u32 cpu_msr_index(unsigned int index);
@@ -338,18 +342,18 @@ u32 cpu_msr_index(unsigned int index);
  *
  * Manual: "Interrupt and Exception Handling", "Task Management".
  */
-enum cpu_result cpu_deliver(struct cpu *cpu, enum cpu_event_type event,
+enum cpu_result cpu_deliver(struct virtual_cpu *cpu, enum cpu_event_type event,
 			    const struct cpu_exception *exception,
 			    u64 return_rip);
 
 /* Far transfers; @bytes is the operand size (2 or 4), @return_rip is pushed. */
-enum cpu_result cpu_far_jump(struct cpu *cpu, u16 selector, u64 offset,
+enum cpu_result cpu_far_jump(struct virtual_cpu *cpu, u16 selector, u64 offset,
 			     unsigned int bytes, u64 return_rip);
-enum cpu_result cpu_far_call(struct cpu *cpu, u16 selector, u64 offset,
+enum cpu_result cpu_far_call(struct virtual_cpu *cpu, u16 selector, u64 offset,
 			     unsigned int bytes, u64 return_rip);
-enum cpu_result cpu_far_return(struct cpu *cpu, unsigned int bytes,
+enum cpu_result cpu_far_return(struct virtual_cpu *cpu, unsigned int bytes,
 			       u16 release);
-enum cpu_result cpu_iret(struct cpu *cpu, unsigned int bytes, u64 return_rip);
+enum cpu_result cpu_iret(struct virtual_cpu *cpu, unsigned int bytes, u64 return_rip);
 
 enum cpu_task_switch_reason {
 	TASK_SWITCH_JUMP,
@@ -357,13 +361,13 @@ enum cpu_task_switch_reason {
 	TASK_SWITCH_IRET,
 	TASK_SWITCH_GATE, /* an event through a task gate */
 };
-enum cpu_result cpu_task_switch(struct cpu *cpu, u16 selector,
+enum cpu_result cpu_task_switch(struct virtual_cpu *cpu, u16 selector,
 				enum cpu_task_switch_reason reason,
 				u64 return_rip, bool has_error_code,
 				u32 error_code);
 
 /* SYSENTER, SYSEXIT of a guest whose CPUID has SEP. */
-enum cpu_result cpu_sysenter(struct cpu *cpu);
-enum cpu_result cpu_sysexit(struct cpu *cpu);
+enum cpu_result cpu_sysenter(struct virtual_cpu *cpu);
+enum cpu_result cpu_sysexit(struct virtual_cpu *cpu);
 
 #endif /* RINGLET_CPU_CPU_H */

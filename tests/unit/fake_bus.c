@@ -6,9 +6,9 @@
 
 #define FAKE_ACCESS_CODE 0x9b /* present, code, readable, accessed */
 #define FAKE_ACCESS_DATA 0x93 /* present, data, writable, accessed */
-#define FAKE_FLAGS_32 0xc     /* 4 KiB granularity, 32-bit */
+#define FAKE_FLAGS_32	 0xc  /* 4 KiB granularity, 32-bit */
 
-static struct fake_machine *machine_of(struct cpu *cpu)
+static struct fake_machine *machine_of(struct virtual_cpu *cpu)
 {
 	return (struct fake_machine *)cpu;
 }
@@ -31,10 +31,9 @@ static u8 page_flags(const struct fake_machine *machine, u32 linear)
 }
 
 /* What paging says of one byte. */
-static enum cpu_result check_byte(struct fake_machine *machine, u32 linear,
-				  unsigned int access)
+static enum cpu_result check_byte(struct fake_machine *machine, u32 linear, unsigned int access)
 {
-	struct cpu *cpu = &machine->cpu;
+	struct virtual_cpu *cpu = &machine->cpu;
 	bool write = access & (ACCESS_WRITE | ACCESS_MODIFY);
 	bool user = cpu_cpl(cpu) == 3 && !(access & ACCESS_SYSTEM);
 	u8 flags = page_flags(machine, linear);
@@ -47,8 +46,7 @@ static enum cpu_result check_byte(struct fake_machine *machine, u32 linear,
 		code |= PFERR_PRESENT;
 	if (user && !(flags & FAKE_USER))
 		allowed = false;
-	if (write && !(flags & FAKE_WRITABLE) &&
-	    (user || (cpu->cr0 & X86_CR0_WP)))
+	if (write && !(flags & FAKE_WRITABLE) && (user || (cpu->cr0 & X86_CR0_WP)))
 		allowed = false;
 	if ((access & ACCESS_FETCH) && (flags & FAKE_NO_EXECUTE))
 		allowed = false;
@@ -63,14 +61,13 @@ static enum cpu_result check_byte(struct fake_machine *machine, u32 linear,
 	return cpu_page_fault(cpu, linear, code);
 }
 
-static enum cpu_result check_range(struct fake_machine *machine, u64 linear,
-				   unsigned int bytes, unsigned int access)
+static enum cpu_result check_range(struct fake_machine *machine, u64 linear, unsigned int bytes,
+				   unsigned int access)
 {
 	unsigned int i;
 
 	for (i = 0; i < bytes; i++) {
-		enum cpu_result result =
-			check_byte(machine, (u32)(linear + i), access);
+		enum cpu_result result = check_byte(machine, (u32)(linear + i), access);
 
 		if (result != CPU_OK)
 			return result;
@@ -78,8 +75,8 @@ static enum cpu_result check_range(struct fake_machine *machine, u64 linear,
 	return CPU_OK;
 }
 
-static void log_access(struct fake_machine *machine, u64 address,
-		       unsigned int bytes, bool write, bool mmio, u64 value)
+static void log_access(struct fake_machine *machine, u64 address, unsigned int bytes, bool write,
+		       bool mmio, u64 value)
 {
 	struct fake_access *entry;
 
@@ -113,8 +110,8 @@ void fake_answer(struct fake_machine *machine)
 	machine->answered = true;
 }
 
-static enum cpu_result bus_read(struct cpu *cpu, u64 linear, void *data,
-				unsigned int bytes, unsigned int access)
+static enum cpu_result bus_read(struct virtual_cpu *cpu, u64 linear, void *data, unsigned int bytes,
+				unsigned int access)
 {
 	struct fake_machine *machine = machine_of(cpu);
 	enum cpu_result result;
@@ -128,17 +125,15 @@ static enum cpu_result bus_read(struct cpu *cpu, u64 linear, void *data,
 			return CPU_USER;
 		memset(data, 0, bytes);
 		memcpy(data, &machine->mmio_value, min_t(unsigned int, bytes, 8));
-		log_access(machine, linear, bytes, false, true,
-			   machine->mmio_value);
+		log_access(machine, linear, bytes, false, true, machine->mmio_value);
 		return CPU_OK;
 	}
 	for (i = 0; i < bytes; i++)
-		((u8 *)data)[i] =
-			machine->memory[memory_index((u32)(linear + i))];
+		((u8 *)data)[i] = machine->memory[memory_index((u32)(linear + i))];
 	return CPU_OK;
 }
 
-static enum cpu_result bus_write(struct cpu *cpu, u64 linear, const void *data,
+static enum cpu_result bus_write(struct virtual_cpu *cpu, u64 linear, const void *data,
 				 unsigned int bytes, unsigned int access)
 {
 	struct fake_machine *machine = machine_of(cpu);
@@ -158,8 +153,8 @@ static enum cpu_result bus_write(struct cpu *cpu, u64 linear, const void *data,
 	return CPU_OK;
 }
 
-static enum cpu_result bus_probe(struct cpu *cpu, u64 linear,
-				 unsigned int bytes, unsigned int access)
+static enum cpu_result bus_probe(struct virtual_cpu *cpu, u64 linear, unsigned int bytes,
+				 unsigned int access)
 {
 	struct fake_machine *machine = machine_of(cpu);
 
@@ -167,16 +162,14 @@ static enum cpu_result bus_probe(struct cpu *cpu, u64 linear,
 	return check_range(machine, linear, bytes, access);
 }
 
-static enum cpu_result bus_compare_exchange(struct cpu *cpu, u64 linear,
-					    u64 *expected, u64 desired,
-					    unsigned int bytes, bool *done)
+static enum cpu_result bus_compare_exchange(struct virtual_cpu *cpu, u64 linear, u64 *expected,
+					    u64 desired, unsigned int bytes, bool *done)
 {
 	enum cpu_result result;
 	u64 found = 0;
 
 	*done = false;
-	result = bus_read(cpu, linear, &found, bytes,
-			  ACCESS_READ | ACCESS_MODIFY);
+	result = bus_read(cpu, linear, &found, bytes, ACCESS_READ | ACCESS_MODIFY);
 	if (result != CPU_OK)
 		return result;
 	if (memcmp(&found, expected, bytes)) {
@@ -191,9 +184,8 @@ static enum cpu_result bus_compare_exchange(struct cpu *cpu, u64 linear,
 	return CPU_OK;
 }
 
-static enum cpu_result bus_port_in(struct cpu *cpu, u16 port,
-				   unsigned int bytes, unsigned int count,
-				   void *data)
+static enum cpu_result bus_port_in(struct virtual_cpu *cpu, u16 port, unsigned int bytes,
+				   unsigned int count, void *data)
 {
 	struct fake_machine *machine = machine_of(cpu);
 	unsigned int i;
@@ -209,9 +201,8 @@ static enum cpu_result bus_port_in(struct cpu *cpu, u16 port,
 	return CPU_OK;
 }
 
-static enum cpu_result bus_port_out(struct cpu *cpu, u16 port,
-				    unsigned int bytes, unsigned int count,
-				    const void *data)
+static enum cpu_result bus_port_out(struct virtual_cpu *cpu, u16 port, unsigned int bytes,
+				    unsigned int count, const void *data)
 {
 	struct fake_machine *machine = machine_of(cpu);
 	unsigned int i;
@@ -225,23 +216,35 @@ static enum cpu_result bus_port_out(struct cpu *cpu, u16 port,
 	return CPU_OK;
 }
 
-static u64 bus_read_tsc(struct cpu *cpu)
+/* Physical addresses are linear ones here; where nothing is, all ones. */
+static enum cpu_result bus_read_physical(struct virtual_cpu *cpu, u64 physical, void *data,
+					 unsigned int bytes)
+{
+	struct fake_machine *machine = machine_of(cpu);
+
+	memset(data, 0xff, bytes);
+	if (physical + bytes <= FAKE_MEMORY)
+		memcpy(data, machine->memory + physical, bytes);
+	return CPU_OK;
+}
+
+static u64 bus_read_tsc(struct virtual_cpu *cpu)
 {
 	return machine_of(cpu)->tsc;
 }
 
-static void bus_changed(struct cpu *cpu, unsigned int what)
+static void bus_changed(struct virtual_cpu *cpu, unsigned int what)
 {
 	machine_of(cpu)->changed |= what;
 }
 
-static void bus_invalidate_page(struct cpu *cpu, u64 linear)
+static void bus_invalidate_page(struct virtual_cpu *cpu, u64 linear)
 {
 	machine_of(cpu)->invalidated = linear;
 	machine_of(cpu)->invalidations++;
 }
 
-static bool bus_read_msr(struct cpu *cpu, u32 index, u64 *value)
+static bool bus_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value)
 {
 	struct fake_machine *machine = machine_of(cpu);
 
@@ -251,7 +254,7 @@ static bool bus_read_msr(struct cpu *cpu, u32 index, u64 *value)
 	return true;
 }
 
-static bool bus_write_msr(struct cpu *cpu, u32 index, u64 value)
+static bool bus_write_msr(struct virtual_cpu *cpu, u32 index, u64 value)
 {
 	struct fake_machine *machine = machine_of(cpu);
 
@@ -272,6 +275,7 @@ const struct cpu_bus fake_bus = {
 	.compare_exchange = bus_compare_exchange,
 	.port_in = bus_port_in,
 	.port_out = bus_port_out,
+	.read_physical = bus_read_physical,
 	.read_tsc = bus_read_tsc,
 	.changed = bus_changed,
 	.invalidate_page = bus_invalidate_page,
@@ -288,8 +292,7 @@ void fake_machine_init(struct fake_machine *machine)
 	machine->changed = 0;
 }
 
-void fake_put(struct fake_machine *machine, u32 linear, const void *data,
-	      unsigned int bytes)
+void fake_put(struct fake_machine *machine, u32 linear, const void *data, unsigned int bytes)
 {
 	unsigned int i;
 
@@ -321,8 +324,7 @@ void fake_put64(struct fake_machine *machine, u32 linear, u64 value)
 	fake_put(machine, linear, &value, sizeof(value));
 }
 
-static u64 get(const struct fake_machine *machine, u32 linear,
-	       unsigned int bytes)
+static u64 get(const struct fake_machine *machine, u32 linear, unsigned int bytes)
 {
 	u64 value = 0;
 	unsigned int i;
@@ -356,8 +358,7 @@ u64 fake_get64(const struct fake_machine *machine, u32 linear)
 	return get(machine, linear, 8);
 }
 
-u64 fake_descriptor(u32 base, u32 limit, unsigned int access,
-		    unsigned int flags)
+u64 fake_descriptor(u32 base, u32 limit, unsigned int access, unsigned int flags)
 {
 	u64 raw;
 
@@ -372,9 +373,8 @@ u64 fake_descriptor(u32 base, u32 limit, unsigned int access,
 
 u64 fake_gate(u16 selector, u32 offset, unsigned int access, unsigned int count)
 {
-	return (offset & 0xffff) | (u64)selector << 16 |
-	       (u64)(count & 0x1f) << 32 | (u64)(access & 0xff) << 40 |
-	       (u64)(offset >> 16) << 48;
+	return (offset & 0xffff) | (u64)selector << 16 | (u64)(count & 0x1f) << 32 |
+	       (u64)(access & 0xff) << 40 | (u64)(offset >> 16) << 48;
 }
 
 void fake_set_gdt(struct fake_machine *machine, u16 selector, u64 descriptor)
@@ -392,35 +392,25 @@ static u64 flat(unsigned int access, unsigned int dpl, unsigned int flags)
 	return fake_descriptor(0, 0xfffff, access | dpl << 5, flags);
 }
 
-static void load(struct fake_machine *machine, enum segment_register which,
-		 u16 selector)
+static void load(struct fake_machine *machine, enum segment_register which, u16 selector)
 {
 	segment_from_descriptor(&machine->cpu.segments[which], selector,
-				fake_get64(machine,
-					   FAKE_GDT +
-						   (selector & SELECTOR_INDEX)));
+				fake_get64(machine, FAKE_GDT + (selector & SELECTOR_INDEX)));
 }
 
 static void fill_gdt(struct fake_machine *machine)
 {
-	static const u16 code[4] = { FAKE_CODE0, FAKE_CODE1, FAKE_CODE2,
-				     FAKE_CODE3 };
-	static const u16 data[4] = { FAKE_DATA0, FAKE_DATA1, FAKE_DATA2,
-				     FAKE_DATA3 };
+	static const u16 code[4] = { FAKE_CODE0, FAKE_CODE1, FAKE_CODE2, FAKE_CODE3 };
+	static const u16 data[4] = { FAKE_DATA0, FAKE_DATA1, FAKE_DATA2, FAKE_DATA3 };
 	unsigned int ring;
 
 	for (ring = 0; ring < 4; ring++) {
-		fake_set_gdt(machine, code[ring],
-			     flat(FAKE_ACCESS_CODE, ring, FAKE_FLAGS_32));
-		fake_set_gdt(machine, data[ring],
-			     flat(FAKE_ACCESS_DATA, ring, FAKE_FLAGS_32));
+		fake_set_gdt(machine, code[ring], flat(FAKE_ACCESS_CODE, ring, FAKE_FLAGS_32));
+		fake_set_gdt(machine, data[ring], flat(FAKE_ACCESS_DATA, ring, FAKE_FLAGS_32));
 	}
-	fake_set_gdt(machine, FAKE_CODE0_16,
-		     fake_descriptor(0, 0xffff, FAKE_ACCESS_CODE, 0));
-	fake_set_gdt(machine, FAKE_DATA0_16,
-		     fake_descriptor(0, 0xffff, FAKE_ACCESS_DATA, 0));
-	fake_set_gdt(machine, FAKE_LDT_SELECTOR,
-		     fake_descriptor(FAKE_LDT, 0xff, 0x82, 0));
+	fake_set_gdt(machine, FAKE_CODE0_16, fake_descriptor(0, 0xffff, FAKE_ACCESS_CODE, 0));
+	fake_set_gdt(machine, FAKE_DATA0_16, fake_descriptor(0, 0xffff, FAKE_ACCESS_DATA, 0));
+	fake_set_gdt(machine, FAKE_LDT_SELECTOR, fake_descriptor(FAKE_LDT, 0xff, 0x82, 0));
 	fake_set_gdt(machine, FAKE_TSS_SELECTOR,
 		     fake_descriptor(FAKE_TSS, FAKE_TSS_LIMIT, 0x8b, 0));
 }
@@ -440,11 +430,27 @@ static void fill_tss(struct fake_machine *machine)
 		fake_put8(machine, FAKE_TSS + i, 0xff);
 }
 
+static const struct cpu_cpuid_entry features[] = {
+	{ .function = 0, .eax = 7, .ebx = 0x756e6547, .ecx = 0x6c65746e, .edx = 0x49656e69 },
+	{ .function = 1, .eax = 0x6f1, .ebx = 0x00010800, .ecx = 0x00802001, .edx = 0x0781abfd },
+	{ .function = 7, .flags = 1 },
+	{ .function = 0x80000000, .eax = 0x80000008 },
+	{ .function = 0x80000001, .edx = 0x00100000 },
+	{ .function = 0x80000008, .eax = 0x2024 },
+};
+
+void fake_machine_features(struct fake_machine *machine)
+{
+	memcpy(machine->cpu.cpuid, features, sizeof(features));
+	machine->cpu.cpuid_count = ARRAY_SIZE(features);
+}
+
 void fake_machine_protected(struct fake_machine *machine)
 {
-	struct cpu *cpu = &machine->cpu;
+	struct virtual_cpu *cpu = &machine->cpu;
 
 	fake_machine_init(machine);
+	fake_machine_features(machine);
 	fill_gdt(machine);
 	fill_tss(machine);
 	cpu->cr0 = X86_CR0_PE | X86_CR0_ET | X86_CR0_NE;
@@ -459,8 +465,7 @@ void fake_machine_protected(struct fake_machine *machine)
 	load(machine, SEGMENT_FS, FAKE_DATA0);
 	load(machine, SEGMENT_GS, FAKE_DATA0);
 	segment_from_descriptor(&cpu->tr, FAKE_TSS_SELECTOR,
-				fake_get64(machine,
-					   FAKE_GDT + FAKE_TSS_SELECTOR));
+				fake_get64(machine, FAKE_GDT + FAKE_TSS_SELECTOR));
 	memset(cpu->regs, 0, sizeof(cpu->regs));
 	cpu->regs[REG_SP] = FAKE_STACK0;
 	cpu->rip = FAKE_CODE;

@@ -10,8 +10,8 @@
 
 #include "cpu/cpu.h"
 
-#define FAKE_PAGE 4096U
-#define FAKE_PAGES 64U
+#define FAKE_PAGE   4096U
+#define FAKE_PAGES  64U
 #define FAKE_MEMORY (FAKE_PAGES * FAKE_PAGE)
 /*
  * The last page of the memory array is also seen just below 4 GiB, so that
@@ -22,14 +22,14 @@
 #define FAKE_TOP_OFFSET (FAKE_MEMORY - FAKE_PAGE)
 
 /* struct fake_machine.pages[]: what the page tables would say of a page. */
-#define FAKE_PRESENT BIT(0)
-#define FAKE_WRITABLE BIT(1)
-#define FAKE_USER BIT(2)
-#define FAKE_MMIO BIT(3)
+#define FAKE_PRESENT	BIT(0)
+#define FAKE_WRITABLE	BIT(1)
+#define FAKE_USER	BIT(2)
+#define FAKE_MMIO	BIT(3)
 #define FAKE_NO_EXECUTE BIT(4)
-#define FAKE_PAGE_ALL (FAKE_PRESENT | FAKE_WRITABLE | FAKE_USER)
+#define FAKE_PAGE_ALL	(FAKE_PRESENT | FAKE_WRITABLE | FAKE_USER)
 
-#define FAKE_LOG 64
+#define FAKE_LOG	64
 
 /* One access to a port or to an MMIO page. */
 struct fake_access {
@@ -57,7 +57,7 @@ struct fake_access {
  * @log: ports and MMIO, in order; @logged may exceed FAKE_LOG
  */
 struct fake_machine {
-	struct cpu cpu;
+	struct virtual_cpu cpu;
 	u8 pages[FAKE_PAGES];
 	unsigned long writes;
 	unsigned long probes;
@@ -86,8 +86,7 @@ void fake_machine_init(struct fake_machine *machine);
 void fake_answer(struct fake_machine *machine);
 
 /* Memory as the test sees it: no permissions, no counters. */
-void fake_put(struct fake_machine *machine, u32 linear, const void *data,
-	      unsigned int bytes);
+void fake_put(struct fake_machine *machine, u32 linear, const void *data, unsigned int bytes);
 void fake_put8(struct fake_machine *machine, u32 linear, u8 value);
 void fake_put16(struct fake_machine *machine, u32 linear, u16 value);
 void fake_put32(struct fake_machine *machine, u32 linear, u32 value);
@@ -103,45 +102,51 @@ u64 fake_get64(const struct fake_machine *machine, u32 linear);
  * loaded in TR, stacks for every ring; CPL 0, interrupts off. Everything is
  * flat and readable; EIP is FAKE_CODE, ESP is FAKE_STACK0.
  */
-#define FAKE_GDT 0x1000U
-#define FAKE_IDT 0x2000U
-#define FAKE_TSS 0x3000U
-#define FAKE_TSS_LIMIT 0xfffU /* I/O map at 0x68, all ports denied */
-#define FAKE_LDT 0x5000U
-#define FAKE_CODE 0x8000U
-#define FAKE_STACK0 0x10000U
-#define FAKE_STACK1 0x11000U
-#define FAKE_STACK2 0x12000U
-#define FAKE_STACK3 0x13000U
-#define FAKE_DATA 0x20000U
+#define FAKE_GDT	  0x1000U
+#define FAKE_IDT	  0x2000U
+#define FAKE_TSS	  0x3000U
+#define FAKE_TSS_LIMIT	  0xfffU /* I/O map at 0x68, all ports denied */
+#define FAKE_LDT	  0x5000U
+#define FAKE_CODE	  0x8000U
+#define FAKE_STACK0	  0x10000U
+#define FAKE_STACK1	  0x11000U
+#define FAKE_STACK2	  0x12000U
+#define FAKE_STACK3	  0x13000U
+#define FAKE_DATA	  0x20000U
 
-#define FAKE_CODE0 0x08
-#define FAKE_DATA0 0x10
-#define FAKE_CODE3 0x1b
-#define FAKE_DATA3 0x23
+#define FAKE_CODE0	  0x08
+#define FAKE_DATA0	  0x10
+#define FAKE_CODE3	  0x1b
+#define FAKE_DATA3	  0x23
 #define FAKE_TSS_SELECTOR 0x28
 #define FAKE_LDT_SELECTOR 0x30
-#define FAKE_CODE1 0x39
-#define FAKE_DATA1 0x41
-#define FAKE_CODE2 0x4a
-#define FAKE_DATA2 0x52
-#define FAKE_CODE0_16 0x58
-#define FAKE_DATA0_16 0x60
-#define FAKE_GDT_FREE 0x68 /* the first selector for the test's own use */
-#define FAKE_GDT_LIMIT 0x1ffU
+#define FAKE_CODE1	  0x39
+#define FAKE_DATA1	  0x41
+#define FAKE_CODE2	  0x4a
+#define FAKE_DATA2	  0x52
+#define FAKE_CODE0_16	  0x58
+#define FAKE_DATA0_16	  0x60
+#define FAKE_GDT_FREE	  0x68 /* the first selector for the test's own use */
+#define FAKE_GDT_LIMIT	  0x1ffU
 
 void fake_machine_protected(struct fake_machine *machine);
 
 /* As above, then at CPL 3 with the ring-3 segments and stack. */
 void fake_machine_user(struct fake_machine *machine);
 
-/* A descriptor from its parts; @type_and_flags is bits 40..47 (type, S, DPL,
- * P), @flags bits 52..55 (AVL, L, D/B, G); @limit is the raw 20 bits. */
-u64 fake_descriptor(u32 base, u32 limit, unsigned int access,
-		    unsigned int flags);
+/*
+ * CPUID of a 32-bit processor, as fake_machine_protected() sets it: family 6
+ * with PSE, TSC, MSR, PAE, SEP, PGE, FXSR, SSE, NX; 36 physical address bits.
+ */
+void fake_machine_features(struct fake_machine *machine);
+
+/*
+ * A descriptor from its parts: @access is bits 40..47 (type, S, DPL, P), @flags
+ * bits 52..55 (AVL, L, D/B, G), @limit the raw 20 bits.
+ */
+u64 fake_descriptor(u32 base, u32 limit, unsigned int access, unsigned int flags);
 /* A gate; @access as above. */
-u64 fake_gate(u16 selector, u32 offset, unsigned int access,
-	      unsigned int count);
+u64 fake_gate(u16 selector, u32 offset, unsigned int access, unsigned int count);
 void fake_set_gdt(struct fake_machine *machine, u16 selector, u64 descriptor);
 void fake_set_idt(struct fake_machine *machine, u8 vector, u64 gate);
 

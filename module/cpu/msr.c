@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Model-specific registers that the virtual CPU holds itself. Called by the
+ * emulator (RDMSR, WRMSR) and by the api (KVM_GET_MSRS, KVM_SET_MSRS), in the
+ * host world. Pure.
+ */
+#include "cpu/internal.h"
+
+#define APIC_BASE_RESERVED_LOW 0x2ffULL
+#define APIC_BASE_X2APIC       BIT_ULL(10)
+
+/* What CPUID must offer before the guest itself may use an MSR. */
+enum msr_needs {
+	MSR_ALWAYS,
+	MSR_NEEDS_APIC,
+	MSR_NEEDS_SEP,
+	MSR_NEEDS_PAT,
+	MSR_NEEDS_EFER,
+	MSR_NEEDS_SYSCALL,
+	MSR_NEEDS_LONG_MODE,
+	MSR_NEEDS_RDTSCP,
+};
+
+#define EXTENDED_FEATURES    0x80000001
+#define EXTENDED_EDX_SYSCALL 11
+#define EXTENDED_EDX_NX	     20
+#define EXTENDED_EDX_RDTSCP  27
+#define EXTENDED_EDX_LM	     29
+
+static bool extended(const struct virtual_cpu *cpu, unsigned int bit)
+{
+	return cpu_has_feature(cpu, EXTENDED_FEATURES, CPUID_EDX, bit);
+}
+
+static bool available(const struct virtual_cpu *cpu, enum msr_needs needs)
+{
+	switch (needs) {
+	case MSR_ALWAYS: return true;
+	case MSR_NEEDS_APIC: return cpu_has_feature(cpu, 1, CPUID_EDX, 9);
+	case MSR_NEEDS_SEP: return cpu_has_feature(cpu, 1, CPUID_EDX, 11);
+	case MSR_NEEDS_PAT: return cpu_has_feature(cpu, 1, CPUID_EDX, 16);
+	case MSR_NEEDS_EFER:
+		return extended(cpu, EXTENDED_EDX_SYSCALL) || extended(cpu, EXTENDED_EDX_NX) ||
+		       extended(cpu, EXTENDED_EDX_LM);
+	case MSR_NEEDS_SYSCALL: return extended(cpu, EXTENDED_EDX_SYSCALL);
+	case MSR_NEEDS_LONG_MODE: return extended(cpu, EXTENDED_EDX_LM);
+	case MSR_NEEDS_RDTSCP: return extended(cpu, EXTENDED_EDX_RDTSCP);
+	}
+	return false;
+}
+
+/* Most are plain storage in struct virtual_cpu; the special ones are not stored. */
+#define STORED(field) offsetof(struct virtual_cpu, field)
+#define SPECIAL	      ((size_t)-1)
+
+static const struct {
+	u32 index;
+	u8 needs; /* enum msr_needs */
+	size_t offset;
+} msrs[] = {
+	{ MSR_IA32_TSC, MSR_ALWAYS, SPECIAL },
+	{ MSR_IA32_APICBASE, MSR_NEEDS_APIC, STORED(msrs.apic_base) },
+	{ MSR_IA32_UCODE_REV, MSR_ALWAYS, SPECIAL },
+	{ MSR_IA32_SYSENTER_CS, MSR_NEEDS_SEP, STORED(msrs.sysenter_cs) },
+	{ MSR_IA32_SYSENTER_ESP, MSR_NEEDS_SEP, STORED(msrs.sysenter_esp) },
+	{ MSR_IA32_SYSENTER_EIP, MSR_NEEDS_SEP, STORED(msrs.sysenter_eip) },
+	{ MSR_IA32_MISC_ENABLE, MSR_ALWAYS, STORED(msrs.misc_enable) },
+	{ MSR_IA32_CR_PAT, MSR_NEEDS_PAT, STORED(msrs.pat) },
+	{ MSR_EFER, MSR_NEEDS_EFER, STORED(efer) },
+	{ MSR_STAR, MSR_NEEDS_SYSCALL, STORED(msrs.star) },
+	{ MSR_LSTAR, MSR_NEEDS_LONG_MODE, STORED(msrs.lstar) },
+	{ MSR_CSTAR, MSR_NEEDS_LONG_MODE, STORED(msrs.cstar) },
+	{ MSR_SYSCALL_MASK, MSR_NEEDS_LONG_MODE, STORED(msrs.syscall_mask) },
+	{ MSR_FS_BASE, MSR_NEEDS_LONG_MODE, STORED(segments[SEGMENT_FS].base) },
+	{ MSR_GS_BASE, MSR_NEEDS_LONG_MODE, STORED(segments[SEGMENT_GS].base) },
+	{ MSR_KERNEL_GS_BASE, MSR_NEEDS_LONG_MODE, STORED(msrs.kernel_gs_base) },
+	{ MSR_TSC_AUX, MSR_NEEDS_RDTSCP, STORED(msrs.tsc_aux) },
+};
+
+#define MSR_NOT_FOUND ARRAY_SIZE(msrs)
+
+static size_t find(const struct virtual_cpu *cpu, u32 index, bool host)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(msrs); i++)
+		if (msrs[i].index == index)
+			return host || available(cpu, msrs[i].needs) ? i : MSR_NOT_FOUND;
+	return MSR_NOT_FOUND;
+}
+
+static u64 *stored(struct virtual_cpu *cpu, size_t i)
+{
+	return (u64 *)((u8 *)cpu + msrs[i].offset);
+}
+
+/* ---- values that are checked ------------------------------------------------ */
+
+/* Manual: "Page Attribute Table (PAT)": types 2, 3 and above 7 do not exist. */
+static bool pat_valid(u64 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++, value >>= 8) {
+		u8 type = value;
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}
+
+static bool apic_base_valid(const struct virtual_cpu *cpu, u64 value)
+{
+	u64 reserved = APIC_BASE_RESERVED_LOW;
+
+	reserved |= ~((1ULL << cpuid_physical_bits(cpu)) - 1);
+	/* x2APIC mode is the interrupt controller's to offer, not ours. */
+	reserved |= APIC_BASE_X2APIC;
+	return !(value & reserved);
+}
+
+/* Long mode cannot be represented, so LME is refused even to the host. */
+static bool efer_valid(const struct virtual_cpu *cpu, u64 value, bool host)
+{
+	u64 allowed = 0;
+
+	if (host || extended(cpu, EXTENDED_EDX_SYSCALL))
+		allowed |= EFER_SCE;
+	if (host || extended(cpu, EXTENDED_EDX_NX))
+		allowed |= EFER_NX;
+	return !(value & ~allowed);
+}
+
+static bool value_valid(const struct virtual_cpu *cpu, u32 index, u64 value, bool host)
+{
+	switch (index) {
+	case MSR_IA32_CR_PAT: return pat_valid(value);
+	case MSR_IA32_APICBASE: return apic_base_valid(cpu, value);
+	case MSR_EFER: return efer_valid(cpu, value, host);
+	case MSR_TSC_AUX: return value <= 0xffffffff;
+	default: return true;
+	}
+}
+
+/* ---- access ------------------------------------------------------------------ */
+
+/**
+ * cpu_read_msr() - RDMSR, without its CPL check
+ * @cpu: the virtual CPU
+ * @index: which
+ * @value: what it holds
+ * @host: asked by userspace: CPUID does not matter
+ *
+ * Return: false: there is no such MSR, #GP(0).
+ */
+bool cpu_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value, bool host)
+{
+	size_t i = find(cpu, index, host);
+
+	*value = 0;
+	if (i == MSR_NOT_FOUND)
+		return cpu->bus->read_msr(cpu, index, value);
+	if (index == MSR_IA32_TSC)
+		*value = cpu->bus->read_tsc(cpu);
+	else if (msrs[i].offset != SPECIAL)
+		*value = *stored(cpu, i);
+	/* MSR_IA32_UCODE_REV: no microcode update was ever loaded. */
+	return true;
+}
+
+/**
+ * cpu_write_msr() - WRMSR, without its CPL check
+ * @cpu: the virtual CPU
+ * @index: which
+ * @value: what it shall hold
+ * @host: written by userspace: CPUID does not matter
+ *
+ * Return: false: there is no such MSR or it cannot hold this, #GP(0).
+ */
+bool cpu_write_msr(struct virtual_cpu *cpu, u32 index, u64 value, bool host)
+{
+	size_t i = find(cpu, index, host);
+
+	if (i == MSR_NOT_FOUND || index == MSR_IA32_TSC)
+		return cpu->bus->write_msr(cpu, index, value);
+	if (!value_valid(cpu, index, value, host))
+		return false;
+	if (msrs[i].offset == SPECIAL)
+		return true;
+	*stored(cpu, i) = value;
+	if (index == MSR_EFER)
+		cpu->bus->changed(cpu, CPU_CHANGED_EFER);
+	return true;
+}
+
+/**
+ * cpu_msr_index() - enumerate the MSRs that the virtual CPU has
+ * @index: 0 and up
+ *
+ * Return: the MSR's number; 0 at the end.
+ */
+u32 cpu_msr_index(unsigned int index)
+{
+	return index < ARRAY_SIZE(msrs) ? msrs[index].index : 0;
+}
