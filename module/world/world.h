@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One vCPU's guest world: its root, descriptor tables and area, and the way in
+ * and out. Called by the run loop.
+ */
+#ifndef RINGLET_WORLD_WORLD_H
+#define RINGLET_WORLD_WORLD_H
+
+#include "cpu/cpu.h"
+#include "world/layout.h"
+#include "world/root.h"
+
+/**
+ * struct world - see above; guarded by the vCPU's mutex
+ * @area: what both worlds see, through the host's writable mapping
+ * @gdt: shadow GDT, WORLD_TABLE_BYTES
+ * @ldt: shadow LDT of the same size, or NULL until the guest has one
+ * @trampoline: GDT that is valid for both worlds, mapped in the host only
+ * @host_cpu: CPU whose GDT @trampoline was copied from, or -1
+ * @open_user_code: DPL-3 code descriptor that is present, or NULL
+ * @loaded: selectors that world_load() chose, by enum segment_register
+ * @step: TF was set by us
+ */
+struct world {
+	struct world_area *area;
+	u64 *gdt;
+	u64 *ldt;
+	u64 *trampoline;
+	struct world_root root;
+	int host_cpu;
+	u64 *open_user_code;
+	u16 loaded[SEGMENT_REGISTERS];
+	bool step;
+	u64 host_fs_base, host_gs_base, host_sysenter_cs;
+	u16 host_ds, host_es, host_fs, host_gs;
+};
+
+/**
+ * struct world_exit - why the guest world was left
+ * @vector: 0..255, or WORLD_VECTOR_*
+ * @error_code: of exceptions that have one; WORLD_VECTOR_BUG: where
+ * @cr2: for #PF; a host address only if something is wrong
+ * @dr6: for #DB
+ */
+struct world_exit {
+	u32 vector;
+	u32 error_code;
+	u64 cr2;
+	u64 dr6;
+};
+
+/* What world_load() is asked for beyond the state of the virtual CPU. */
+#define WORLD_LOAD_STEP BIT(0)	  /* exit after one instruction */
+#define WORLD_LOAD_WANT_IF BIT(1) /* exit when the guest sets IF */
+
+/* Once at load: 0, or -ENOEXEC if the switcher is not laid out as it must be. */
+int world_check_layout(void);
+
+/* @low: table for linear 0 to 4 GiB. ERR_PTR: -ENOMEM, -ENOSPC. May sleep. */
+struct world *world_create(u64 *low);
+void world_destroy(struct world *world);
+u64 world_bytes(const struct world *world);
+
+/**
+ * world_place_hidden() - keep the hidden descriptors out of the guest's way
+ * @guest_limit: limit of the guest's GDT
+ * @used: whether the guest has a descriptor (not zero) at an index
+ *
+ * Return: 0, or -ENOSPC when the guest's GDT leaves no room anywhere.
+ */
+int world_place_hidden(struct world *world, unsigned int guest_limit,
+		       bool (*used)(void *opaque, unsigned int index),
+		       void *opaque);
+
+/* Fill shadow tables from raw guest descriptors; hidden ones stay. */
+void world_set_gdt(struct world *world, unsigned int first, unsigned int count,
+		   const u64 *raw);
+void world_set_ldt(struct world *world, unsigned int first, unsigned int count,
+		   const u64 *raw);
+/* Make room for an LDT (0, -ENOMEM), and say whether LDTR points to it. */
+int world_create_ldt(struct world *world);
+void world_use_ldt(struct world *world, bool use);
+
+/* Host state that stays while the thread is in KVM_RUN; preemptible. */
+void world_begin(struct world *world);
+
+/**
+ * world_load() - the virtual CPU's state into the frame
+ * @flags: WORLD_LOAD_*
+ * Return: false if ring 1 or 3 cannot hold this state (rings 1 and 2, no stack
+ * segment); cpu->stop_reason then says which.
+ */
+bool world_load(struct world *world, struct virtual_cpu *cpu, unsigned int flags);
+
+/**
+ * world_run() - into the guest world, and out
+ * @exit: filled in
+ *
+ * Interrupts and NMIs of the host that ended it have been given to the host.
+ * Context: interrupts off, FPU state of the guest loaded.
+ */
+void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *exit);
+
+/* The frame back into the virtual CPU's state. */
+void world_store(struct world *world, struct virtual_cpu *cpu);
+
+/* Exits finished by the fast path so far, by enum world_fast. */
+static inline u64 world_fast_exits(const struct world *world,
+				   enum world_fast what)
+{
+	return READ_ONCE(world->area->shared.fast[what]);
+}
+
+#endif /* RINGLET_WORLD_WORLD_H */
