@@ -56,7 +56,7 @@ enum cpu_result emulate_jmp(struct emulation *emulation)
 
 enum cpu_result emulate_call(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u64 sp = cpu_sp(cpu);
 	enum cpu_result result;
 	u64 target;
@@ -83,7 +83,7 @@ static u16 released(const struct insn *insn)
 
 enum cpu_result emulate_ret(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u64 sp = cpu_sp(cpu);
 	enum cpu_result result;
 	u64 target;
@@ -132,21 +132,39 @@ static enum cpu_result far_pointer(struct emulation *emulation, u16 *selector, u
 	return read_far_pointer(emulation, selector, offset);
 }
 
-/* A far transfer is done with RF clear, and it is back if that faulted. */
-static enum cpu_result transferred(struct emulation *emulation, u64 old_flags,
-				   enum cpu_result result)
+/*
+ * A far transfer is done with RF clear; if it faulted RF comes back, unless a
+ * task switch has put another task's flags in its place.
+ */
+struct transfer {
+	u64 old_flags;
+	u16 old_task;
+};
+
+static struct transfer begin_transfer(struct virtual_cpu *cpu)
 {
+	struct transfer transfer = { cpu->rflags, cpu->tr.selector };
+
+	cpu->rflags &= ~X86_EFLAGS_RF;
+	return transfer;
+}
+
+static enum cpu_result end_transfer(struct emulation *emulation, struct transfer transfer,
+				    enum cpu_result result)
+{
+	struct virtual_cpu *cpu = emulation->cpu;
+
 	if (result == CPU_OK)
 		emulation->transferred = true;
-	else
-		emulation->cpu->rflags = old_flags;
+	else if (cpu->tr.selector == transfer.old_task)
+		cpu->rflags = transfer.old_flags;
 	return result;
 }
 
 enum cpu_result emulate_far_jmp(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
-	u64 old_flags = cpu->rflags;
+	struct virtual_cpu *cpu = emulation->cpu;
+	struct transfer transfer;
 	enum cpu_result result;
 	u16 selector;
 	u64 offset;
@@ -154,16 +172,16 @@ enum cpu_result emulate_far_jmp(struct emulation *emulation)
 	result = far_pointer(emulation, &selector, &offset);
 	if (result != CPU_OK)
 		return result;
-	cpu->rflags &= ~X86_EFLAGS_RF;
+	transfer = begin_transfer(cpu);
 	result = cpu_far_jump(cpu, selector, offset, emulation->insn->operand_size,
 			      emulation->next_rip);
-	return transferred(emulation, old_flags, result);
+	return end_transfer(emulation, transfer, result);
 }
 
 enum cpu_result emulate_far_call(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
-	u64 old_flags = cpu->rflags;
+	struct virtual_cpu *cpu = emulation->cpu;
+	struct transfer transfer;
 	enum cpu_result result;
 	u16 selector;
 	u64 offset;
@@ -171,51 +189,49 @@ enum cpu_result emulate_far_call(struct emulation *emulation)
 	result = far_pointer(emulation, &selector, &offset);
 	if (result != CPU_OK)
 		return result;
-	cpu->rflags &= ~X86_EFLAGS_RF;
+	transfer = begin_transfer(cpu);
 	result = cpu_far_call(cpu, selector, offset, emulation->insn->operand_size,
 			      emulation->next_rip);
-	return transferred(emulation, old_flags, result);
+	return end_transfer(emulation, transfer, result);
 }
 
 enum cpu_result emulate_far_ret(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
-	u64 old_flags = cpu->rflags;
-	enum cpu_result result;
+	struct virtual_cpu *cpu = emulation->cpu;
+	struct transfer transfer = begin_transfer(cpu);
 
-	cpu->rflags &= ~X86_EFLAGS_RF;
-	result = cpu_far_return(cpu, emulation->insn->operand_size, released(emulation->insn));
-	return transferred(emulation, old_flags, result);
+	return end_transfer(emulation, transfer,
+			    cpu_far_return(cpu, emulation->insn->operand_size,
+					   released(emulation->insn)));
 }
 
-static bool virtual_8086_denied(const struct cpu *cpu)
+static bool virtual_8086_denied(const struct virtual_cpu *cpu)
 {
 	return (cpu->rflags & X86_EFLAGS_VM) && cpu_iopl(cpu) < 3;
 }
 
 enum cpu_result emulate_iret(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
-	u64 old_flags = cpu->rflags;
+	struct virtual_cpu *cpu = emulation->cpu;
+	struct transfer transfer;
 
 	if (virtual_8086_denied(cpu))
 		return general_protection(emulation);
-	/* NMIs are unblocked even by an IRET that faults; cpu/ sees to it. */
-	return transferred(emulation, old_flags,
-			   cpu_iret(cpu, emulation->insn->operand_size, emulation->next_rip));
+	transfer = begin_transfer(cpu);
+	return end_transfer(emulation, transfer,
+			    cpu_iret(cpu, emulation->insn->operand_size, emulation->next_rip));
 }
 
 static enum cpu_result software_event(struct emulation *emulation, enum cpu_event_type type,
 				      u8 vector)
 {
 	struct cpu_exception exception = { .vector = vector };
-	u64 old_flags = emulation->cpu->rflags;
+	struct transfer transfer = begin_transfer(emulation->cpu);
 
-	emulation->cpu->rflags &= ~X86_EFLAGS_RF;
 	/* The gate has cleared TF; the handler's first instruction runs untraced. */
 	emulation->no_trap = true;
-	return transferred(emulation, old_flags,
-			   cpu_deliver(emulation->cpu, type, &exception, emulation->next_rip));
+	return end_transfer(emulation, transfer,
+			    cpu_deliver(emulation->cpu, type, &exception, emulation->next_rip));
 }
 
 enum cpu_result emulate_int(struct emulation *emulation)
@@ -264,10 +280,14 @@ enum cpu_result emulate_bound(struct emulation *emulation)
 
 enum cpu_result emulate_sysenter(struct emulation *emulation)
 {
-	return transferred(emulation, emulation->cpu->rflags, cpu_sysenter(emulation->cpu));
+	struct transfer transfer = begin_transfer(emulation->cpu);
+
+	return end_transfer(emulation, transfer, cpu_sysenter(emulation->cpu));
 }
 
 enum cpu_result emulate_sysexit(struct emulation *emulation)
 {
-	return transferred(emulation, emulation->cpu->rflags, cpu_sysexit(emulation->cpu));
+	struct transfer transfer = begin_transfer(emulation->cpu);
+
+	return end_transfer(emulation, transfer, cpu_sysexit(emulation->cpu));
 }
