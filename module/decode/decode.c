@@ -29,9 +29,7 @@ static void take_prefix(struct parser *parser, const struct opcode_row *row)
 		insn->segment = row->segment;
 		break;
 	case INSN_PREFIX_REP:
-	case INSN_PREFIX_REPNE:
-		insn->prefixes &= ~(INSN_PREFIX_REP | INSN_PREFIX_REPNE);
-		break;
+	case INSN_PREFIX_REPNE: insn->prefixes &= ~(INSN_PREFIX_REP | INSN_PREFIX_REPNE); break;
 	}
 	insn->prefixes |= row->value;
 }
@@ -205,6 +203,7 @@ static enum decode_result parse_row(struct parser *parser, const struct opcode_r
 		insn->map = INSN_MAP_OTHER;
 		insn->opcode = insn->immediate;
 		insn->opcode_offset = insn->immediate_offset;
+		insn->operand_count = 2;
 		if (!is_3dnow_suffix(insn->opcode))
 			return DECODE_INVALID;
 	}

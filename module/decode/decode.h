@@ -45,32 +45,33 @@ enum insn_map {
  * not recorded; nor is a REX that a legacy prefix follows, nor an override to
  * ES, CS, SS or DS in 64-bit mode.
  */
-#define INSN_PREFIX_LOCK BIT(0)
-#define INSN_PREFIX_REPNE BIT(1) /* F2 */
-#define INSN_PREFIX_REP BIT(2)	 /* F3 */
+#define INSN_PREFIX_LOCK    BIT(0)
+#define INSN_PREFIX_REPNE   BIT(1) /* F2 */
+#define INSN_PREFIX_REP	    BIT(2) /* F3 */
 #define INSN_PREFIX_OPERAND BIT(3)
 #define INSN_PREFIX_ADDRESS BIT(4)
 #define INSN_PREFIX_SEGMENT BIT(5)
-#define INSN_PREFIX_REX BIT(6)
-#define INSN_PREFIX_VEX BIT(7)
-#define INSN_PREFIX_EVEX BIT(8)
-#define INSN_PREFIX_XOP BIT(9)
+#define INSN_PREFIX_REX	    BIT(6)
+#define INSN_PREFIX_VEX	    BIT(7)
+#define INSN_PREFIX_EVEX    BIT(8)
+#define INSN_PREFIX_XOP	    BIT(9)
+#define INSN_PREFIX_ANY_VEX (INSN_PREFIX_VEX | INSN_PREFIX_EVEX | INSN_PREFIX_XOP)
 
 enum operand_kind {
 	OPERAND_NONE,
-	OPERAND_REGISTER,  /* general register .reg; AH..BH: .high_byte */
-	OPERAND_MEMORY,	   /* the memory operand that insn.memory describes */
-	OPERAND_IMMEDIATE, /* insn.immediate, sign-extended as the opcode says */
-	OPERAND_IMMEDIATE2,/* insn.immediate2: ENTER's level, selector of ptr16:32 */
-	OPERAND_CONSTANT,  /* an implied value: the 1 of D1 /4, in .value */
-	OPERAND_RELATIVE,  /* branch displacement: insn.immediate, from the next EIP */
-	OPERAND_FAR,	   /* ptr16:16/32: insn.immediate2 : insn.immediate */
-	OPERAND_SEGMENT,   /* segment register .reg */
-	OPERAND_CONTROL,   /* CR .reg */
-	OPERAND_DEBUG,	   /* DR .reg */
-	OPERAND_X87,	   /* ST(.reg) */
-	OPERAND_MMX,	   /* MM .reg */
-	OPERAND_VECTOR,	   /* XMM/YMM/ZMM .reg */
+	OPERAND_REGISTER,	    /* general register .reg; AH..BH: .high_byte */
+	OPERAND_MEMORY,		    /* the memory operand that insn.memory describes */
+	OPERAND_IMMEDIATE,	    /* insn.immediate, sign-extended as the opcode says */
+	OPERAND_IMMEDIATE2,	    /* insn.immediate2: ENTER's level, selector of ptr16:32 */
+	OPERAND_CONSTANT,	    /* an implied value: the 1 of D1 /4, in .value */
+	OPERAND_RELATIVE,	    /* branch displacement: insn.immediate, from the next EIP */
+	OPERAND_FAR,		    /* ptr16:16/32: insn.immediate2 : insn.immediate */
+	OPERAND_SEGMENT,	    /* segment register .reg */
+	OPERAND_CONTROL,	    /* CR .reg */
+	OPERAND_DEBUG,		    /* DR .reg */
+	OPERAND_X87,		    /* ST(.reg) */
+	OPERAND_MMX,		    /* MM .reg */
+	OPERAND_VECTOR,		    /* XMM/YMM/ZMM .reg */
 	OPERAND_STRING_SOURCE,	    /* [segment:(E)SI] of a string instruction */
 	OPERAND_STRING_DESTINATION, /* [ES:(E)DI] */
 };
@@ -79,7 +80,7 @@ struct operand {
 	u8 kind; /* enum operand_kind */
 	u8 reg;
 	bool high_byte; /* AH, CH, DH, BH, and .reg is AX, CX, DX, BX */
-	u8 value; /* OPERAND_CONSTANT */
+	u8 value;	/* OPERAND_CONSTANT */
 	/*
 	 * Bytes; of an immediate those after extension. 0: the instruction does
 	 * not say (LEA, INVLPG, NOP hints, prefetch, XSAVE).
@@ -113,10 +114,10 @@ struct insn {
 
 	/* The memory operand: segment:[base + index * scale + displacement]. */
 	bool has_memory;
-	u8 segment;  /* the override, else the default; set for string operands too */
-	u8 base;     /* general_register or REG_NONE */
-	u8 index;    /* general_register or REG_NONE */
-	u8 scale;    /* 1, 2, 4, 8 */
+	u8 segment;	   /* the override, else the default; set for string operands too */
+	u8 base;	   /* general_register or REG_NONE */
+	u8 index;	   /* general_register or REG_NONE */
+	u8 scale;	   /* 1, 2, 4, 8 */
 	bool rip_relative; /* 64-bit mode: displacement counts from the next RIP */
 	s64 displacement;  /* sign-extended; moffs: the whole address, zero-extended */
 
@@ -138,7 +139,7 @@ struct insn {
 	struct operand operands[4];
 
 	/* Where the parts stand, for a translator that rewrites them. */
-	u8 prefix_bytes; /* legacy, REX, VEX.. bytes before the opcode and its 0F, 0F 38, 0F 3A */
+	u8 prefix_bytes;  /* legacy, REX, VEX.. bytes before the opcode and its 0F, 0F 38, 0F 3A */
 	u8 opcode_offset; /* of .opcode */
 	u8 modrm_offset;
 	u8 displacement_offset, displacement_bytes;
@@ -165,8 +166,8 @@ enum decode_result {
  *
  * Context: any; pure.
  */
-enum decode_result decode_insn(struct insn *insn, const u8 *bytes,
-			       unsigned int available, enum insn_mode mode);
+enum decode_result decode_insn(struct insn *insn, const u8 *bytes, unsigned int available,
+			       enum insn_mode mode);
 
 /* Whether the architecture allows a LOCK prefix on this instruction. */
 bool insn_lock_allowed(const struct insn *insn);

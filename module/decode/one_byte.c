@@ -97,7 +97,7 @@ const struct opcode_row opcodes_one_byte[256] = {
 
 	[0x60] = OPF(PUSHA, NOT_64),
 	[0x61] = OPF(POPA, NOT_64),
-	[0x62] = { .kind = ROW_EVEX, .next = &(const struct opcode_row)OP(BOUND, Gv, Ma) },
+	[0x62] = { .kind = ROW_EVEX, .next = &(const struct opcode_row)RM(BOUND, Gv, Ma) },
 	[0x63] = BY_MODE(RMF(ARPL, SENSITIVE, Ew, Gw), RM(MOVSXD, Gv, Ez)),
 	[0x64] = PREFIX_SEGMENT(SEGMENT_FS),
 	[0x65] = PREFIX_SEGMENT(SEGMENT_GS),
@@ -133,7 +133,9 @@ const struct opcode_row opcodes_one_byte[256] = {
 	[0x8f] = { .kind = ROW_XOP,
 		   .next = &(const struct opcode_row)BY_REG(OPF(POP, STACK_64, Ev)) },
 
-	[0x90] = BY_REX_B(BY_REPEAT(OP(NOP), OP(PAUSE), OP(NOP)), OP(XCHG, Zv, rAX)),
+	/* F3 makes it PAUSE even with REX.B (measured). */
+	[0x90] = BY_REPEAT(BY_REX_B(OP(NOP), OP(XCHG, Zv, rAX)), OP(PAUSE),
+			   BY_REX_B(OP(NOP), OP(XCHG, Zv, rAX))),
 	[0x91] = OP(XCHG, Zv, rAX),
 	[0x92] = OP(XCHG, Zv, rAX),
 	[0x93] = OP(XCHG, Zv, rAX),
@@ -174,8 +176,8 @@ const struct opcode_row opcodes_one_byte[256] = {
 	[0xc1] = GROUP2(Ev, Ib),
 	[0xc2] = OPF(RET_NEAR, BRANCH_64, Iw),
 	[0xc3] = OPF(RET_NEAR, BRANCH_64),
-	[0xc4] = { .kind = ROW_VEX3, .next = &(const struct opcode_row)OP(LES, Gv, Mp) },
-	[0xc5] = { .kind = ROW_VEX2, .next = &(const struct opcode_row)OP(LDS, Gv, Mp) },
+	[0xc4] = { .kind = ROW_VEX3, .next = &(const struct opcode_row)RM(LES, Gv, Mp) },
+	[0xc5] = { .kind = ROW_VEX2, .next = &(const struct opcode_row)RM(LDS, Gv, Mp) },
 	[0xc6] = GROUP11(Eb, Ib, OP(XABORT, Ib)),
 	[0xc7] = GROUP11(Ev, Iz, OP(XBEGIN, Jz)),
 	[0xc8] = OPF(ENTER, STACK_64, Iw, Ib2),

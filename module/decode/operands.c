@@ -181,8 +181,8 @@ static bool is_control_register(const struct insn *insn, unsigned int number)
 }
 
 /* An operand named by ModRM.rm: memory, or register @number of @kind. */
-static void set_rm(struct parser *parser, struct operand *operand,
-		   const struct operand_rule *rule, enum operand_kind kind, unsigned int number)
+static void set_rm(struct parser *parser, struct operand *operand, const struct operand_rule *rule,
+		   enum operand_kind kind, unsigned int number)
 {
 	struct insn *insn = parser->insn;
 
@@ -265,8 +265,8 @@ static void parse_plain_operand(struct parser *parser, struct operand *operand,
 		break;
 	case METHOD_STRING_SOURCE:
 	case METHOD_STRING_DESTINATION:
-		operand->kind = rule->method == METHOD_STRING_SOURCE ? OPERAND_STRING_SOURCE :
-								       OPERAND_STRING_DESTINATION;
+		operand->kind = rule->method == METHOD_STRING_SOURCE ? OPERAND_STRING_SOURCE
+								     : OPERAND_STRING_DESTINATION;
 		operand->size = resolve_size(insn, rule->memory_size);
 		break;
 	}

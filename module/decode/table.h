@@ -91,6 +91,7 @@ enum operand_size_rule {
 	X(Ez, RM, 0, Z, Z) \
 	X(En, RM, 0, NATIVE, NATIVE) \
 	X(Ev_w, RM, 0, V, W) \
+	X(Ez_w, RM, 0, Z, W) \
 	X(Ed_b, RM, 0, D, B) \
 	X(Ed_w, RM, 0, D, W) \
 	X(M, RM_MEMORY, 0, 0, 0) \

@@ -73,10 +73,10 @@ const struct opcode_row opcodes_0f38[256] = {
 	[0xcc] = PLAIN(Vx, Wx),
 	[0xcd] = PLAIN(Vx, Wx),
 	[0xcf] = ONLY_66(Vx, Wx),
-	/* Key Locker; the handle is 48 or 64 bytes. */
+	/* Key Locker; the handle is 48 or 64 bytes. LOADIWKEY is of ring 0. */
 	[0xd8] = ONLY_F3(BY_MOD(BY_REG(OP(SSE, M), OP(SSE, M), OP(SSE, M), OP(SSE, M)))),
 	[0xdb] = ONLY_66(Vx, Wx),
-	[0xdc] = BY_PREFIX(UNDEFINED, SSE(Vx, Wx), BY_MOD(OP(SSE, Vx, M), OP(SSE, Vx, Ux))),
+	[0xdc] = BY_PREFIX(UNDEFINED, SSE(Vx, Wx), BY_MOD(OP(SSE, Vx, M), OPF(SSE, PRIVILEGED, Vx, Ux))),
 	[0xdd] = BY_PREFIX(UNDEFINED, SSE(Vx, Wx), SSE(Vx, M)),
 	[0xde] = BY_PREFIX(UNDEFINED, SSE(Vx, Wx), SSE(Vx, M)),
 	[0xdf] = BY_PREFIX(UNDEFINED, SSE(Vx, Wx), SSE(Vx, M)),

@@ -40,14 +40,15 @@
 /* 71..73: shifts by an immediate. */
 #define SHIFT BY_PREFIX(OP(MMX, Nq, Ib), OP(SSE, Ux, Ib))
 #define SHIFT_66 BY_PREFIX(UNDEFINED, OP(SSE, Ux, Ib))
-/* VIA's: ModRM must be a register form with rm 0. */
-#define VIA BY_RM(OP(PADLOCK))
+/* VIA's: repeated, and ModRM a register form with rm 0; XSTORE also plain. */
+#define VIA BY_RM(BY_PREFIX(UNDEFINED, UNDEFINED, OP(PADLOCK)))
+#define VIA_STORE BY_RM(BY_REPEAT(OP(PADLOCK), OP(PADLOCK)))
 
 const struct opcode_row opcodes_0f[256] = {
 	[0x00] = GROUP(CHOICE_REG, group_0f00),
 	[0x01] = GROUP(CHOICE_MOD, group_0f01),
 	[0x02] = RMF(LAR, SENSITIVE, Gv, Ev_w),
-	[0x03] = RMF(LSL, SENSITIVE, Gv, Ev_w),
+	[0x03] = RMF(LSL, SENSITIVE, Gv, Ez_w),
 	[0x05] = OPF(SYSCALL, SENSITIVE),
 	[0x06] = OPF(CLTS, PRIVILEGED),
 	[0x07] = OPF(SYSRET, PRIVILEGED),
@@ -73,7 +74,7 @@ const struct opcode_row opcodes_0f[256] = {
 	[0x19] = RM(NOP, Ev),
 	[0x1a] = RM(NOP, Ev),
 	[0x1b] = RM(NOP, Ev),
-	[0x1c] = BY_MOD(BY_REG(BY_PREFIX(OP(CLDEMOTE, Mb), OP(NOP, Ev), OP(NOP, Ev), OP(NOP, Ev)),
+	[0x1c] = BY_MOD(BY_REG(BY_PREFIX(OP(CLDEMOTE, M), OP(NOP, Ev), OP(NOP, Ev), OP(NOP, Ev)),
 			       OP(NOP, Ev), OP(NOP, Ev), OP(NOP, Ev), OP(NOP, Ev), OP(NOP, Ev),
 			       OP(NOP, Ev), OP(NOP, Ev)),
 			OP(NOP, Ev)),
@@ -113,7 +114,7 @@ const struct opcode_row opcodes_0f[256] = {
 	EIGHT(0x40, RM(CMOVCC, Gv, Ev)),
 	EIGHT(0x48, RM(CMOVCC, Gv, Ev)),
 
-	[0x50] = BY_PREFIX(SSE(Gd, Ux), SSE(Gd, Ux)),
+	[0x50] = BY_PREFIX(SSE(Gy, Ux), SSE(Gy, Ux)),
 	[0x51] = PS_PD_SS_SD,
 	[0x52] = PS_SS,
 	[0x53] = PS_SS,
@@ -176,7 +177,7 @@ const struct opcode_row opcodes_0f[256] = {
 	[0xa4] = RM(SHLD, Ev, Gv, Ib),
 	[0xa5] = RM(SHLD, Ev, Gv, CL),
 	[0xa6] = BY_MOD(UNDEFINED, BY_REG(VIA, VIA, VIA)),
-	[0xa7] = BY_MOD(UNDEFINED, BY_REG(VIA, VIA, VIA, VIA, VIA, VIA)),
+	[0xa7] = BY_MOD(UNDEFINED, BY_REG(VIA_STORE, VIA, VIA, VIA, VIA, VIA)),
 	[0xa8] = OPF(PUSH_SEGMENT, STACK_64, GS),
 	[0xa9] = OPF(POP_SEGMENT, STACK_64, GS),
 	[0xaa] = OPF(RSM, PRIVILEGED),
@@ -195,7 +196,7 @@ const struct opcode_row opcodes_0f[256] = {
 	[0xb6] = RM(MOVZX, Gv, Eb),
 	[0xb7] = RM(MOVZX, Gv, Ew),
 	[0xb8] = BY_REPEAT(UNDEFINED, RM(POPCNT, Gv, Ev)),
-	[0xb9] = RM(UD1, Gv, Ev),
+	[0xb9] = RM(UD1, Gd, Ed),
 	[0xba] = BY_REG(UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED, OP(BT, Ev, Ib), OP(BTS, Ev, Ib),
 			OP(BTR, Ev, Ib), OP(BTC, Ev, Ib)),
 	[0xbb] = RM(BTC, Ev, Gv),
@@ -247,6 +248,6 @@ const struct opcode_row opcodes_0f[256] = {
 	[0xfc] = MMX_SSE,
 	[0xfd] = MMX_SSE,
 	[0xfe] = MMX_SSE,
-	[0xff] = RM(UD0, Gv, Ev),
+	[0xff] = RM(UD0, Gd, Ed),
 };
 /* clang-format on */

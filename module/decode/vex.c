@@ -23,12 +23,12 @@ enum vex_map {
 };
 
 /* Bits of the payload bytes. R, X, B are stored inverted. */
-#define VEX_INVERTED 0xe0
-#define VEX_MAP_MASK 0x1f
-#define VEX_W BIT(7)
+#define VEX_INVERTED	0xe0
+#define VEX_MAP_MASK	0x1f
+#define VEX_W		BIT(7)
 #define EVEX_RESERVED_0 BIT(3)
-#define EVEX_MAP_MASK 0x7
-#define EVEX_FIXED_1 BIT(2)
+#define EVEX_MAP_MASK	0x7
+#define EVEX_FIXED_1	BIT(2)
 
 static bool map_is_defined(enum row_kind kind, unsigned int map)
 {
