@@ -252,8 +252,8 @@ static bool walk_set_bits(void *opaque, u64 gpa, u64 expected, u64 bits, unsigne
  *
  * Context: the vCPU's thread, slots_lock not held.
  */
-enum walk_result mmu_walk(struct mmu *mmu, const struct cpu *cpu, u64 linear, unsigned int access,
-			  struct guest_walk *walk)
+enum walk_result mmu_walk(struct mmu *mmu, const struct virtual_cpu *cpu, u64 linear,
+			  unsigned int access, struct guest_walk *walk)
 {
 	struct walk_source source = { .mmu = mmu };
 	const struct walk_memory memory = {
@@ -272,14 +272,14 @@ enum walk_result mmu_walk(struct mmu *mmu, const struct cpu *cpu, u64 linear, un
 	return result;
 }
 
-enum cpu_result mmu_stop_walk(struct cpu *cpu, enum walk_result result)
+enum cpu_result mmu_stop_walk(struct virtual_cpu *cpu, enum walk_result result)
 {
 	if (result == WALK_BUSY)
 		return cpu_stop(cpu, "The guest's page tables change faster than they can be walked.");
 	return cpu_stop(cpu, "A page table of the guest lies outside its memory.");
 }
 
-enum cpu_result mmu_translate(struct mmu_vcpu *vcpu, struct cpu *cpu, u64 linear,
+enum cpu_result mmu_translate(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear,
 			      unsigned int access, u64 *gpa)
 {
 	struct guest_walk walk;

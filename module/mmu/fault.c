@@ -11,7 +11,7 @@
 #include "mmu/shadow_entry.h"
 
 /* The access that the hardware describes; it always runs with NX on. */
-static unsigned int fault_access(const struct cpu *cpu, u32 error_code)
+static unsigned int fault_access(const struct virtual_cpu *cpu, u32 error_code)
 {
 	unsigned int access = ACCESS_READ;
 
@@ -24,7 +24,7 @@ static unsigned int fault_access(const struct cpu *cpu, u32 error_code)
 	return access;
 }
 
-static unsigned int leaf_flags(const struct cpu *cpu, u32 error_code, bool write_protect)
+static unsigned int leaf_flags(const struct virtual_cpu *cpu, u32 error_code, bool write_protect)
 {
 	unsigned int flags = 0;
 
@@ -68,8 +68,8 @@ static enum mmu_fault fill_leaf(struct mmu_vcpu *vcpu, struct mmu_slot *slot, u6
 }
 
 /* The guest's tables allow the access: is there a page for it? */
-static enum mmu_fault map_page(struct mmu_vcpu *vcpu, struct cpu *cpu, u64 linear, u32 error_code,
-			       const struct guest_walk *walk)
+static enum mmu_fault map_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear,
+			       u32 error_code, const struct guest_walk *walk)
 {
 	struct mmu *mmu = vcpu->mmu;
 	const u64 gfn = walk->gpa >> PAGE_SHIFT;
@@ -98,7 +98,8 @@ static enum mmu_fault map_page(struct mmu_vcpu *vcpu, struct cpu *cpu, u64 linea
 	}
 }
 
-enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct cpu *cpu, u64 linear, u32 error_code)
+enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear,
+				u32 error_code)
 {
 	struct guest_walk walk;
 	enum walk_result walked;

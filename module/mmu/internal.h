@@ -48,9 +48,9 @@ extern const struct mmu_notifier_ops mmu_notifier_operations;
 
 /* access.c; the vCPU's thread */
 bool mmu_page_tracked(struct mmu *mmu, u64 gfn);
-enum walk_result mmu_walk(struct mmu *mmu, const struct cpu *cpu, u64 linear, unsigned int access,
-			  struct guest_walk *walk);
-enum cpu_result mmu_stop_walk(struct cpu *cpu, enum walk_result result);
+enum walk_result mmu_walk(struct mmu *mmu, const struct virtual_cpu *cpu, u64 linear,
+			  unsigned int access, struct guest_walk *walk);
+enum cpu_result mmu_stop_walk(struct virtual_cpu *cpu, enum walk_result result);
 
 /* shadow.c; the vCPU's thread */
 u64 *mmu_shadow_leaf(struct mmu_vcpu *vcpu, u64 linear, bool large);

@@ -154,7 +154,7 @@ void mmu_vcpu_destroy(struct mmu_vcpu *vcpu);
 
 /* Linear to guest-physical with all checks; CPU_FAULT with #PF in cpu->fault,
  * CPU_STOP if a table lies outside memory. */
-enum cpu_result mmu_translate(struct mmu_vcpu *vcpu, struct cpu *cpu,
+enum cpu_result mmu_translate(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu,
 			      u64 linear, unsigned int access, u64 *gpa);
 
 enum mmu_fault {
@@ -175,12 +175,12 @@ enum mmu_fault {
  *
  * Context: the vCPU's thread, sleeps (pins pages).
  */
-enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct cpu *cpu,
+enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu,
 				u64 linear, u32 error_code);
 
 /* Drop everything, or what one linear page (its whole guest page) made. */
 void mmu_flush(struct mmu_vcpu *vcpu);
-void mmu_flush_page(struct mmu_vcpu *vcpu, struct cpu *cpu, u64 linear);
+void mmu_flush_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear);
 
 /* Before each entry, IRQs on: does requested flushes and late unaccounting. */
 void mmu_before_entry(struct mmu_vcpu *vcpu);

@@ -146,7 +146,7 @@ static void drop_large_parts(struct mmu_vcpu *vcpu, u64 linear)
  * page was is read from the shadow. A 4 MB page fills two tables; of the 2 MB
  * neighbour of a 2 MB page too much is dropped, which is harmless.
  */
-void mmu_flush_page(struct mmu_vcpu *vcpu, struct cpu *cpu, u64 linear)
+void mmu_flush_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear)
 {
 	u64 *table;
 

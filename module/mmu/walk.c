@@ -46,7 +46,7 @@ struct walk_rules {
 	unsigned int entry_bytes;
 };
 
-static struct walk_rules walk_rules(const struct cpu *cpu, unsigned int access)
+static struct walk_rules walk_rules(const struct virtual_cpu *cpu, unsigned int access)
 {
 	const bool pae = cpu->cr4 & X86_CR4_PAE;
 	struct walk_rules rules = {
@@ -125,7 +125,7 @@ static enum walk_result mark_entry(const struct walk_memory *memory,
 	return WALK_OK;
 }
 
-static bool access_allowed(const struct cpu *cpu, const struct walk_rules *rules,
+static bool access_allowed(const struct virtual_cpu *cpu, const struct walk_rules *rules,
 			   unsigned int access, const struct guest_walk *walk)
 {
 	if (rules->user) {
@@ -153,7 +153,7 @@ static void add_rights(struct guest_walk *walk, const struct walk_rules *rules, 
 }
 
 /* Where the directory entry of @linear lies; false: its PDPTE is not present. */
-static bool find_directory_entry(const struct cpu *cpu, const struct walk_rules *rules,
+static bool find_directory_entry(const struct virtual_cpu *cpu, const struct walk_rules *rules,
 				 u32 linear, u64 *gpa)
 {
 	u64 pdpte;
@@ -175,7 +175,7 @@ static u64 table_entry_gpa(const struct walk_rules *rules, u64 directory_entry, 
 	return (directory_entry & TABLE_ADDRESS) + ((linear >> 12) & 0x1ff) * 8;
 }
 
-static enum walk_result walk_once(const struct cpu *cpu, const struct walk_memory *memory,
+static enum walk_result walk_once(const struct virtual_cpu *cpu, const struct walk_memory *memory,
 				  const struct walk_rules *rules, u32 linear, unsigned int access,
 				  struct guest_walk *walk)
 {
@@ -228,8 +228,8 @@ static enum walk_result walk_once(const struct cpu *cpu, const struct walk_memor
 	return WALK_OK;
 }
 
-enum walk_result guest_walk(const struct cpu *cpu, const struct walk_memory *memory, u64 linear,
-			    unsigned int access, struct guest_walk *walk)
+enum walk_result guest_walk(const struct virtual_cpu *cpu, const struct walk_memory *memory,
+			    u64 linear, unsigned int access, struct guest_walk *walk)
 {
 	struct walk_rules rules;
 	unsigned int attempt;

@@ -71,7 +71,7 @@ enum walk_result {
  *
  * Manual: "Paging", "Page-Level Protection", "Accessed and Dirty Flags".
  */
-enum walk_result guest_walk(const struct cpu *cpu,
+enum walk_result guest_walk(const struct virtual_cpu *cpu,
 			    const struct walk_memory *memory, u64 linear,
 			    unsigned int access, struct guest_walk *walk);
 
