@@ -139,6 +139,9 @@ static bool value_valid(const struct virtual_cpu *cpu, u32 index, u64 value, boo
 	case MSR_IA32_APICBASE: return apic_base_valid(cpu, value);
 	case MSR_EFER: return efer_valid(cpu, value, host);
 	case MSR_TSC_AUX: return value <= 0xffffffff;
+	/* The linear space of a 32-bit guest, whoever asks. */
+	case MSR_FS_BASE:
+	case MSR_GS_BASE: return value <= 0xffffffff;
 	default: return true;
 	}
 }
