@@ -12,7 +12,6 @@
 #include <linux/kernel.h>
 #include <linux/printk.h>
 #include <linux/types.h>
-#include <linux/version.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/segment.h>
@@ -20,9 +19,6 @@
 
 #include "host/host.h"
 
-/* Older kernels lack interfaces that the memory and FPU layers are built on. */
-static_assert(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0),
-	      "ringlet needs Linux 6.1 or later");
 /* The guest has the 4 GiB that a 32-bit host would live in itself. */
 static_assert(IS_ENABLED(CONFIG_X86_64), "ringlet needs a 64-bit x86 kernel");
 
