@@ -28,13 +28,15 @@ static int charge_page(struct mmu *mmu)
 	return account_locked_vm(mmu->mm, 1, true);
 }
 
-/* Uncharging takes mmap_lock, so that notifiers only note what is due. */
+/*
+ * Uncharging takes mmap_lock, so that notifiers only note what is due. The mm
+ * outlives its last user for that: mmu_init() holds it.
+ */
 void mmu_settle_account(struct mmu *mmu)
 {
 	s64 pages = atomic64_xchg(&mmu->to_unaccount, 0);
 
-	/* Of a client that is gone nobody counts the pages any more. */
-	if (pages && !READ_ONCE(mmu->dead))
+	if (pages)
 		account_locked_vm(mmu->mm, pages, false);
 }
 
@@ -324,7 +326,7 @@ static void release(struct mmu_notifier *notifier, struct mm_struct *mm)
 	struct mmu *mmu = container_of(notifier, struct mmu, notifier);
 
 	spin_lock(&mmu->lock);
-	WRITE_ONCE(mmu->dead, true);
+	mmu->dead = true;
 	spin_unlock(&mmu->lock);
 	mmu_request_flush(mmu);
 	unpin_range(mmu, 0, ULONG_MAX);
