@@ -445,6 +445,21 @@ void fake_machine_features(struct fake_machine *machine)
 	machine->cpu.cpuid_count = ARRAY_SIZE(features);
 }
 
+void fake_machine_ring(struct fake_machine *machine, unsigned int ring)
+{
+	static const u16 code[4] = { FAKE_CODE0, FAKE_CODE1, FAKE_CODE2, FAKE_CODE3 };
+	static const u16 data[4] = { FAKE_DATA0, FAKE_DATA1, FAKE_DATA2, FAKE_DATA3 };
+	static const u32 stacks[4] = { FAKE_STACK0, FAKE_STACK1, FAKE_STACK2, FAKE_STACK3 };
+
+	load(machine, SEGMENT_CS, code[ring]);
+	load(machine, SEGMENT_SS, data[ring]);
+	load(machine, SEGMENT_DS, data[ring]);
+	load(machine, SEGMENT_ES, data[ring]);
+	load(machine, SEGMENT_FS, data[ring]);
+	load(machine, SEGMENT_GS, data[ring]);
+	machine->cpu.regs[REG_SP] = stacks[ring];
+}
+
 void fake_machine_protected(struct fake_machine *machine)
 {
 	struct virtual_cpu *cpu = &machine->cpu;
@@ -458,16 +473,10 @@ void fake_machine_protected(struct fake_machine *machine)
 	cpu->gdtr.limit = FAKE_GDT_LIMIT;
 	cpu->idtr.base = FAKE_IDT;
 	cpu->idtr.limit = 256 * 8 - 1;
-	load(machine, SEGMENT_CS, FAKE_CODE0);
-	load(machine, SEGMENT_SS, FAKE_DATA0);
-	load(machine, SEGMENT_DS, FAKE_DATA0);
-	load(machine, SEGMENT_ES, FAKE_DATA0);
-	load(machine, SEGMENT_FS, FAKE_DATA0);
-	load(machine, SEGMENT_GS, FAKE_DATA0);
 	segment_from_descriptor(&cpu->tr, FAKE_TSS_SELECTOR,
 				fake_get64(machine, FAKE_GDT + FAKE_TSS_SELECTOR));
 	memset(cpu->regs, 0, sizeof(cpu->regs));
-	cpu->regs[REG_SP] = FAKE_STACK0;
+	fake_machine_ring(machine, 0);
 	cpu->rip = FAKE_CODE;
 	cpu->rflags = X86_EFLAGS_FIXED;
 }
@@ -475,11 +484,25 @@ void fake_machine_protected(struct fake_machine *machine)
 void fake_machine_user(struct fake_machine *machine)
 {
 	fake_machine_protected(machine);
-	load(machine, SEGMENT_CS, FAKE_CODE3);
-	load(machine, SEGMENT_SS, FAKE_DATA3);
-	load(machine, SEGMENT_DS, FAKE_DATA3);
-	load(machine, SEGMENT_ES, FAKE_DATA3);
-	load(machine, SEGMENT_FS, FAKE_DATA3);
-	load(machine, SEGMENT_GS, FAKE_DATA3);
-	machine->cpu.regs[REG_SP] = FAKE_STACK3;
+	fake_machine_ring(machine, 3);
+}
+
+void fake_machine_v86(struct fake_machine *machine)
+{
+	unsigned int i;
+
+	fake_machine_protected(machine);
+	for (i = 0; i < SEGMENT_REGISTERS; i++)
+		machine->cpu.segments[i] = (struct segment){
+			.base = (0x700 + i) << 4,
+			.limit = 0xffff,
+			.selector = 0x700 + i,
+			.type = TYPE_DATA_WRITABLE | TYPE_ACCESSED,
+			.dpl = 3,
+			.s = true,
+			.present = true,
+		};
+	machine->cpu.rflags = X86_EFLAGS_FIXED | X86_EFLAGS_VM;
+	machine->cpu.regs[REG_SP] = 0x1000;
+	machine->cpu.rip = 0x100;
 }

@@ -131,8 +131,17 @@ u64 fake_get64(const struct fake_machine *machine, u32 linear);
 
 void fake_machine_protected(struct fake_machine *machine);
 
-/* As above, then at CPL 3 with the ring-3 segments and stack. */
+/* Then: the segments and the stack of a ring. */
+void fake_machine_ring(struct fake_machine *machine, unsigned int ring);
+
+/* A protected machine at CPL 3. */
 void fake_machine_user(struct fake_machine *machine);
+
+/*
+ * A protected machine in virtual-8086 mode, IOPL 0: ES is 0x700, CS 0x701 and
+ * so on in the order of enum segment_register; SP 0x1000, IP 0x100.
+ */
+void fake_machine_v86(struct fake_machine *machine);
 
 /*
  * CPUID of a 32-bit processor, as fake_machine_protected() sets it: family 6
