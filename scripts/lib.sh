@@ -5,7 +5,7 @@
 # something. Source it with:  . "$(dirname "$0")/lib.sh"
 
 RINGLET_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-RINGLET_OUT=$RINGLET_TOP/build
+RINGLET_OUT=${RINGLET_OUT:-$RINGLET_TOP/build}
 RINGLET_CACHE=${RINGLET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ringlet}
 export RINGLET_TOP RINGLET_OUT RINGLET_CACHE
 

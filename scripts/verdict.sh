@@ -20,6 +20,7 @@ verdict_show() {
 # verdict_read LOG: read the kernel's messages. Sets verdict_log, a cleaned copy
 # in the scratch folder, and verdict_status, the command's status or nothing.
 verdict_read() {
+	# shellcheck disable=SC2154 # scratch: a folder that the caller has made
 	verdict_log=$scratch/clean.log
 	tr -d '\r' <"$1" >"$verdict_log"
 	verdict_status=$(sed -n 's/.*ringlet-host: status \([0-9]*\)$/\1/p' "$verdict_log" | tail -n 1)

@@ -55,7 +55,8 @@ tap_saw() {
 	[ "$status" = 0 ] || { echo "# no line like: $2"; tail -n 20 "$tap_scratch/output" | sed 's/^/# /'; }
 }
 
-# tap_none NAME: good if standard input is empty; what it holds are complaints.
+# tap_none NAME <COMPLAINTS: good if standard input is empty. Not at the end of
+# a pipe, where bash would count in a process of its own.
 tap_none() {
 	local status=0
 	cat >"$tap_scratch/complaints"
