@@ -35,11 +35,9 @@ bool insn_lock_allowed(const struct insn *insn)
 
 const char *operation_name(unsigned int operation)
 {
-	static const char *const names[OPERATIONS] = {
-#define OPERATION_NAME(name, text) [OPERATION_##name] = text,
-		FOR_EACH_OPERATION(OPERATION_NAME)
+#define OPERATION_NAME(name, text) text,
+	static const char *const names[] = { FOR_EACH_OPERATION(OPERATION_NAME) };
 #undef OPERATION_NAME
-	};
 
 	return operation < OPERATIONS ? names[operation] : "(unknown)";
 }

@@ -262,7 +262,7 @@ extern const struct opcode_row group_0fc7[2];
 #define UNDEFINED { .operation = OPERATION_INVALID }
 
 /* What is not listed at the end of a choice is undefined. */
-#define CHOICE(k, n, ...) { .kind = (k), .next = (const struct opcode_row[n]){ __VA_ARGS__ } }
+#define CHOICE(k, n, ...) { .kind = (k), .next = (const struct opcode_row[n]) { __VA_ARGS__ } }
 #define BY_REG(...) CHOICE(CHOICE_REG, 8, __VA_ARGS__)
 #define BY_MOD(...) CHOICE(CHOICE_MOD, 2, __VA_ARGS__)
 #define BY_RM(...) CHOICE(CHOICE_RM, 8, __VA_ARGS__)
