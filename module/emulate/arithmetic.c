@@ -173,7 +173,7 @@ struct computation compute_cmpxchg(const struct emulation *emulation, u64 a, u64
 	return computation;
 }
 
-static u64 register_pair(const struct cpu *cpu, enum general_register high,
+static u64 register_pair(const struct virtual_cpu *cpu, enum general_register high,
 			 enum general_register low)
 {
 	return get_register(cpu, high, 4) << 32 | get_register(cpu, low, 4);
@@ -270,7 +270,7 @@ enum cpu_result emulate_cmpxchg(struct emulation *emulation)
 
 enum cpu_result emulate_cmpxchg8b(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	enum cpu_result result;
 	u64 old;
 

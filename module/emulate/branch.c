@@ -258,22 +258,24 @@ enum cpu_result emulate_int1(struct emulation *emulation)
 	return software_event(emulation, CPU_EVENT_PRIVILEGED_EXCEPTION, X86_TRAP_DB);
 }
 
+/* The second bound is read only if the first one held. */
 enum cpu_result emulate_bound(struct emulation *emulation)
 {
 	unsigned int bytes = destination_bytes(emulation);
 	enum cpu_result result;
-	u64 index, bounds = 0;
-	s64 lower, upper;
+	u64 index, bound = 0;
 
 	result = read_operand(emulation, 0, &index);
+	if (result == CPU_OK)
+		result = read_memory(emulation, 0, &bound, bytes);
 	if (result != CPU_OK)
 		return result;
-	result = read_memory(emulation, 0, &bounds, 2 * bytes);
+	if (sign_extend(index, bytes) < sign_extend(bound, bytes))
+		return cpu_fault(emulation->cpu, X86_TRAP_BR);
+	result = read_memory(emulation, bytes, &bound, bytes);
 	if (result != CPU_OK)
 		return result;
-	lower = sign_extend(bounds, bytes);
-	upper = sign_extend(bounds >> (8 * bytes), bytes);
-	if (sign_extend(index, bytes) < lower || sign_extend(index, bytes) > upper)
+	if (sign_extend(index, bytes) > sign_extend(bound, bytes))
 		return cpu_fault(emulation->cpu, X86_TRAP_BR);
 	return CPU_OK;
 }

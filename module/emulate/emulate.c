@@ -171,7 +171,7 @@ static const struct emulate_entry entries[OPERATIONS] = {
 	[OPERATION_LSL] = { emulate_lsl },
 	[OPERATION_VERR] = { emulate_verify },
 	[OPERATION_VERW] = { emulate_verify },
-	[OPERATION_ARPL] = { emulate_arpl, compute_arpl },
+	[OPERATION_ARPL] = { emulate_arpl },
 
 	/* Privileged. */
 	[OPERATION_CLI] = { emulate_cli },
@@ -341,7 +341,7 @@ bool emulate_supported(const struct insn *insn)
 /* What every instruction does when it has succeeded. */
 static void retire(struct emulation *emulation, bool traced)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 
 	if (!emulation->transferred && !emulation->repeat) {
 		cpu->rip = emulation->next_rip;
@@ -352,7 +352,7 @@ static void retire(struct emulation *emulation, bool traced)
 		cpu->pending_debug |= DEBUG_STATUS_SINGLE_STEP;
 }
 
-enum cpu_result emulate_insn(struct cpu *cpu, const struct insn *insn)
+enum cpu_result emulate_insn(struct virtual_cpu *cpu, const struct insn *insn)
 {
 	const struct emulate_entry *entry = find_entry(insn);
 	/* What POPF or IRET make of TF counts from the next instruction on. */

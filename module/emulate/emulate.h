@@ -2,8 +2,8 @@
 /*
  * The emulator: executes one decoded instruction on the virtual CPU. Called by
  * the run loop for instructions that trapped and for those that touched MMIO
- * or write-protected memory. Pure: all effects outside struct cpu go through
- * cpu->bus.
+ * or write-protected memory. Pure: all effects outside struct virtual_cpu go
+ * through cpu->bus.
  */
 #ifndef RINGLET_EMULATE_EMULATE_H
 #define RINGLET_EMULATE_EMULATE_H
@@ -21,16 +21,17 @@
  * pending_debug (TF) are up to date; cpu->halted after HLT.
  * CPU_FAULT: cpu->fault; registers, flags and memory as before the
  * instruction (REP: as after the last whole iteration).
- * CPU_USER: nothing has happened yet; call again with the same state once
- * the bus has the answer. CPU_STOP: the emulator does not do this one.
+ * CPU_USER: nothing has happened yet (REP: only whole iterations have); call
+ * again with the state as it is once the bus has the answer. CPU_STOP: the
+ * emulator does not do this one, or the bus cannot.
  */
-enum cpu_result emulate_insn(struct cpu *cpu, const struct insn *insn);
+enum cpu_result emulate_insn(struct virtual_cpu *cpu, const struct insn *insn);
 
 /* The allow-list: whether emulate_insn() knows this instruction. */
 bool emulate_supported(const struct insn *insn);
 
 /* Linear-independent address of the memory operand: its offset, wrapped to
  * the address size. */
-u64 emulate_operand_offset(const struct cpu *cpu, const struct insn *insn);
+u64 emulate_operand_offset(const struct virtual_cpu *cpu, const struct insn *insn);
 
 #endif /* RINGLET_EMULATE_EMULATE_H */

@@ -31,7 +31,7 @@ typedef struct computation (*emulate_compute)(const struct emulation *emulation,
  * @no_trap: no single-step trap after this one (an event cleared TF)
  */
 struct emulation {
-	struct cpu *cpu;
+	struct virtual_cpu *cpu;
 	const struct insn *insn;
 	emulate_compute compute;
 	u64 next_rip;
@@ -70,12 +70,18 @@ static inline s64 sign_extend(u64 value, unsigned int bytes)
 	return (s64)(value << shift) >> shift;
 }
 
-static inline bool flag(const struct cpu *cpu, u64 mask)
+/* Width of the stack pointer, by SS.B. */
+static inline u64 stack_mask(const struct virtual_cpu *cpu)
+{
+	return size_mask(cpu->segments[SEGMENT_SS].db ? 4 : 2);
+}
+
+static inline bool flag(const struct virtual_cpu *cpu, u64 mask)
 {
 	return cpu->rflags & mask;
 }
 
-static inline void set_flags(struct cpu *cpu, u64 affected, u64 flags)
+static inline void set_flags(struct virtual_cpu *cpu, u64 affected, u64 flags)
 {
 	cpu->rflags = (cpu->rflags & ~affected) | (flags & affected);
 }
@@ -85,9 +91,9 @@ u64 result_flags(u64 value, unsigned int bytes);
 
 /* ---- registers and operands (operand.c) --------------------------------- */
 
-u64 get_register(const struct cpu *cpu, unsigned int reg, unsigned int bytes);
+u64 get_register(const struct virtual_cpu *cpu, unsigned int reg, unsigned int bytes);
 /* Byte and word writes keep the rest; a doubleword clears the upper half. */
-void set_register(struct cpu *cpu, unsigned int reg, unsigned int bytes, u64 value);
+void set_register(struct virtual_cpu *cpu, unsigned int reg, unsigned int bytes, u64 value);
 /* Count, index and pointer registers of string instructions and loops. */
 u64 get_address_register(const struct emulation *emulation, unsigned int reg);
 void set_address_register(const struct emulation *emulation, unsigned int reg, u64 value);
@@ -134,7 +140,7 @@ enum cpu_result require_ring0(struct emulation *emulation);
 /* #UD in real and virtual-8086 mode. */
 enum cpu_result require_protected(struct emulation *emulation);
 /* Whether @condition, the low four bits of the opcode, holds. */
-bool condition_holds(const struct cpu *cpu, unsigned int condition);
+bool condition_holds(const struct virtual_cpu *cpu, unsigned int condition);
 
 /* ---- handlers, by file --------------------------------------------------- */
 
@@ -266,7 +272,6 @@ enum cpu_result emulate_sysexit(struct emulation *emulation);
 /* segment.c */
 enum cpu_result read_far_pointer(struct emulation *emulation, u16 *selector, u64 *offset);
 enum cpu_result require_no_umip(struct emulation *emulation);
-struct computation compute_arpl(const struct emulation *emulation, u64 a, u64 b);
 enum cpu_result emulate_mov_segment(struct emulation *emulation);
 enum cpu_result emulate_push_segment(struct emulation *emulation);
 enum cpu_result emulate_pop_segment(struct emulation *emulation);

@@ -66,7 +66,7 @@ enum cpu_result emulate_bswap(struct emulation *emulation)
 /* 64 bytes from memory to ES:register, which must be aligned. */
 enum cpu_result emulate_movdir64b(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u8 line[64];
 	enum cpu_result result;
 	u64 offset, linear;
@@ -90,7 +90,7 @@ enum cpu_result emulate_lea(struct emulation *emulation)
 
 enum cpu_result emulate_xlat(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u64 offset = cpu->regs[REG_BX] + get_register(cpu, REG_AX, 1);
 	enum cpu_result result;
 	u8 value;
@@ -106,7 +106,7 @@ enum cpu_result emulate_xlat(struct emulation *emulation)
 /* CBW, CWDE */
 enum cpu_result emulate_cbw(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 
 	set_register(cpu, REG_AX, bytes, sign_extend(cpu->regs[REG_AX], bytes / 2));
@@ -116,7 +116,7 @@ enum cpu_result emulate_cbw(struct emulation *emulation)
 /* CWD, CDQ */
 enum cpu_result emulate_cwd(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 
 	set_register(cpu, REG_DX, bytes, sign_extend(cpu->regs[REG_AX], bytes) < 0 ? ~0ULL : 0);
@@ -144,7 +144,7 @@ enum cpu_result emulate_setcc(struct emulation *emulation)
 /* CLC, STC, CMC, CLD, STD */
 enum cpu_result emulate_flag(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 
 	switch (emulation->insn->operation) {
 	case OPERATION_CLC: cpu->rflags &= ~X86_EFLAGS_CF; break;
@@ -160,7 +160,7 @@ enum cpu_result emulate_flag(struct emulation *emulation)
 
 enum cpu_result emulate_lahf(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u64 flags = (cpu->rflags & LAHF_FLAGS) | X86_EFLAGS_FIXED;
 
 	cpu->regs[REG_AX] = (cpu->regs[REG_AX] & ~0xff00ULL) | flags << 8;

@@ -6,14 +6,14 @@
 #include "emulate/internal.h"
 
 /* The double-width accumulator: AX, DX:AX or EDX:EAX. */
-static u64 wide_accumulator(const struct cpu *cpu, unsigned int bytes)
+static u64 wide_accumulator(const struct virtual_cpu *cpu, unsigned int bytes)
 {
 	if (bytes == 1)
 		return get_register(cpu, REG_AX, 2);
 	return get_register(cpu, REG_DX, bytes) << (8 * bytes) | get_register(cpu, REG_AX, bytes);
 }
 
-static void set_halves(struct cpu *cpu, unsigned int bytes, u64 high, u64 low)
+static void set_halves(struct virtual_cpu *cpu, unsigned int bytes, u64 high, u64 low)
 {
 	if (bytes == 1) {
 		set_register(cpu, REG_AX, 2, (high & 0xff) << 8 | (low & 0xff));
@@ -24,14 +24,14 @@ static void set_halves(struct cpu *cpu, unsigned int bytes, u64 high, u64 low)
 }
 
 /* CF and OF say that the upper half matters; the other flags are undefined. */
-static void set_product_flags(struct cpu *cpu, bool overflow)
+static void set_product_flags(struct virtual_cpu *cpu, bool overflow)
 {
 	set_flags(cpu, X86_EFLAGS_CF | X86_EFLAGS_OF, overflow ? X86_EFLAGS_CF | X86_EFLAGS_OF : 0);
 }
 
 enum cpu_result emulate_mul(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = destination_bytes(emulation);
 	enum cpu_result result;
 	u64 value;
@@ -48,7 +48,7 @@ enum cpu_result emulate_mul(struct emulation *emulation)
 /* One operand: times the accumulator. Two: in place. Three: by an immediate. */
 enum cpu_result emulate_imul(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int count = emulation->insn->operand_count;
 	unsigned int bytes = destination_bytes(emulation);
 	enum cpu_result result;
@@ -82,7 +82,7 @@ static enum cpu_result divide_error(struct emulation *emulation)
 /* The flags of both divisions are undefined: they stay. */
 enum cpu_result emulate_div(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = destination_bytes(emulation);
 	enum cpu_result result;
 	u64 dividend, divisor;
@@ -99,7 +99,7 @@ enum cpu_result emulate_div(struct emulation *emulation)
 
 enum cpu_result emulate_idiv(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = destination_bytes(emulation);
 	enum cpu_result result;
 	s64 dividend, divisor, quotient;
@@ -120,7 +120,7 @@ enum cpu_result emulate_idiv(struct emulation *emulation)
 	return CPU_OK;
 }
 
-static void set_decimal_flags(struct cpu *cpu, u8 al, bool carry, bool adjust)
+static void set_decimal_flags(struct virtual_cpu *cpu, u8 al, bool carry, bool adjust)
 {
 	set_flags(cpu, EFLAGS_STATUS & ~X86_EFLAGS_OF,
 		  result_flags(al, 1) | (carry ? X86_EFLAGS_CF : 0) | (adjust ? X86_EFLAGS_AF : 0));
@@ -128,7 +128,7 @@ static void set_decimal_flags(struct cpu *cpu, u8 al, bool carry, bool adjust)
 
 enum cpu_result emulate_daa(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u8 old = get_register(cpu, REG_AX, 1);
 	bool adjust = (old & 0xf) > 9 || flag(cpu, X86_EFLAGS_AF);
 	bool carry = old > 0x99 || flag(cpu, X86_EFLAGS_CF);
@@ -141,7 +141,7 @@ enum cpu_result emulate_daa(struct emulation *emulation)
 
 enum cpu_result emulate_das(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u8 old = get_register(cpu, REG_AX, 1);
 	bool adjust = (old & 0xf) > 9 || flag(cpu, X86_EFLAGS_AF);
 	bool high = old > 0x99 || flag(cpu, X86_EFLAGS_CF);
@@ -157,7 +157,7 @@ enum cpu_result emulate_das(struct emulation *emulation)
 /* AAA and AAS differ in the sign of what they do. */
 static enum cpu_result ascii_adjust(struct emulation *emulation, int sign)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u16 ax = get_register(cpu, REG_AX, 2);
 	bool adjust = (ax & 0xf) > 9 || flag(cpu, X86_EFLAGS_AF);
 
@@ -182,7 +182,7 @@ enum cpu_result emulate_aas(struct emulation *emulation)
 
 enum cpu_result emulate_aam(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u8 base = emulation->insn->immediate;
 	u8 al = get_register(cpu, REG_AX, 1);
 
@@ -195,7 +195,7 @@ enum cpu_result emulate_aam(struct emulation *emulation)
 
 enum cpu_result emulate_aad(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u16 ax = get_register(cpu, REG_AX, 2);
 	u8 al = ax + (ax >> 8) * (u8)emulation->insn->immediate;
 

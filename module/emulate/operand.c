@@ -11,12 +11,12 @@
 
 #define NO_REGISTER	       0xff
 
-u64 get_register(const struct cpu *cpu, unsigned int reg, unsigned int bytes)
+u64 get_register(const struct virtual_cpu *cpu, unsigned int reg, unsigned int bytes)
 {
 	return cpu->regs[reg] & size_mask(bytes);
 }
 
-void set_register(struct cpu *cpu, unsigned int reg, unsigned int bytes, u64 value)
+void set_register(struct virtual_cpu *cpu, unsigned int reg, unsigned int bytes, u64 value)
 {
 	u64 mask = size_mask(bytes);
 
@@ -36,7 +36,7 @@ void set_address_register(const struct emulation *emulation, unsigned int reg, u
 	set_register(emulation->cpu, reg, emulation->insn->address_size, value);
 }
 
-u64 emulate_operand_offset(const struct cpu *cpu, const struct insn *insn)
+u64 emulate_operand_offset(const struct virtual_cpu *cpu, const struct insn *insn)
 {
 	u64 offset = insn->displacement;
 
@@ -73,14 +73,15 @@ enum cpu_result write_memory(struct emulation *emulation, u64 offset, const void
 			 data, bytes);
 }
 
-static u64 read_general_register(const struct cpu *cpu, const struct operand *operand)
+static u64 read_general_register(const struct virtual_cpu *cpu, const struct operand *operand)
 {
 	if (operand->high_byte)
 		return (cpu->regs[operand->reg] >> 8) & 0xff;
 	return get_register(cpu, operand->reg, operand->size);
 }
 
-static void write_general_register(struct cpu *cpu, const struct operand *operand, u64 value)
+static void write_general_register(struct virtual_cpu *cpu, const struct operand *operand,
+				   u64 value)
 {
 	if (operand->high_byte)
 		cpu->regs[operand->reg] = (cpu->regs[operand->reg] & ~0xff00ULL) |
@@ -136,7 +137,7 @@ static void commit_flags(struct emulation *emulation, const struct computation *
 static enum cpu_result modify_atomically(struct emulation *emulation, u64 linear,
 					 unsigned int bytes, u64 source, u64 *old)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int tries;
 
 	for (tries = 0; tries < COMPARE_EXCHANGE_TRIES; tries++) {
@@ -160,7 +161,7 @@ static enum cpu_result modify_atomically(struct emulation *emulation, u64 linear
 static enum cpu_result modify_memory(struct emulation *emulation, unsigned int bytes, u64 source,
 				     u64 *old, s64 bit_offset)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	const struct insn *insn = emulation->insn;
 	struct computation computation;
 	bool locked = (insn->prefixes & INSN_PREFIX_LOCK) || insn->operation == OPERATION_XCHG;
@@ -226,7 +227,7 @@ enum cpu_result require_protected(struct emulation *emulation)
 	return cpu_protected_mode(emulation->cpu) ? CPU_OK : undefined(emulation);
 }
 
-bool condition_holds(const struct cpu *cpu, unsigned int condition)
+bool condition_holds(const struct virtual_cpu *cpu, unsigned int condition)
 {
 	bool less = flag(cpu, X86_EFLAGS_SF) != flag(cpu, X86_EFLAGS_OF);
 	bool holds = false;

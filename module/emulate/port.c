@@ -30,7 +30,7 @@ static u16 port_number(const struct emulation *emulation)
 
 enum cpu_result emulate_in(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = port_bytes(emulation->insn);
 	u16 port = port_number(emulation);
 	enum cpu_result result;
@@ -48,7 +48,7 @@ enum cpu_result emulate_in(struct emulation *emulation)
 
 enum cpu_result emulate_out(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = port_bytes(emulation->insn);
 	u16 port = port_number(emulation);
 	u32 value = get_register(cpu, REG_AX, bytes);
@@ -70,7 +70,7 @@ static enum cpu_result chunk(struct emulation *emulation, enum segment_register 
 			     enum general_register pointer, unsigned int access,
 			     unsigned int *count, u64 *linear)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = port_bytes(emulation->insn);
 	u64 offset = get_address_register(emulation, pointer);
 	u64 wanted = 1;
@@ -114,7 +114,7 @@ static bool nothing_to_do(const struct emulation *emulation)
 
 enum cpu_result emulate_ins(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = port_bytes(emulation->insn);
 	u16 port = cpu->regs[REG_DX];
 	u8 data[PORT_CHUNK] = { 0 };
@@ -122,10 +122,9 @@ enum cpu_result emulate_ins(struct emulation *emulation)
 	unsigned int count;
 	u64 linear;
 
-	if (nothing_to_do(emulation))
-		return CPU_OK;
+	/* The port is checked even if the count is zero. */
 	result = cpu_check_port(cpu, port, bytes);
-	if (result != CPU_OK)
+	if (result != CPU_OK || nothing_to_do(emulation))
 		return result;
 	result = chunk(emulation, SEGMENT_ES, REG_DI, ACCESS_WRITE, &count, &linear);
 	if (result != CPU_OK)
@@ -146,7 +145,7 @@ enum cpu_result emulate_ins(struct emulation *emulation)
 
 enum cpu_result emulate_outs(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = port_bytes(emulation->insn);
 	u16 port = cpu->regs[REG_DX];
 	u8 data[PORT_CHUNK] = { 0 };
@@ -154,10 +153,9 @@ enum cpu_result emulate_outs(struct emulation *emulation)
 	unsigned int count;
 	u64 linear;
 
-	if (nothing_to_do(emulation))
-		return CPU_OK;
+	/* The port is checked even if the count is zero. */
 	result = cpu_check_port(cpu, port, bytes);
-	if (result != CPU_OK)
+	if (result != CPU_OK || nothing_to_do(emulation))
 		return result;
 	result = chunk(emulation, data_segment(emulation->insn), REG_SI, ACCESS_READ, &count,
 		       &linear);

@@ -36,15 +36,19 @@ enum cpu_result emulate_mov_segment(struct emulation *emulation)
 	return result;
 }
 
-/* With a 32-bit operand the selector is zero-extended. */
+/*
+ * The slot has the operand size, but only the selector is written: the SDM's
+ * PUSH says that recent processors leave the upper half of a doubleword alone.
+ */
 enum cpu_result emulate_push_segment(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
-	u64 sp = cpu_sp(cpu);
+	struct virtual_cpu *cpu = emulation->cpu;
+	u16 selector = cpu->segments[operand(emulation, 0)->reg].selector;
+	u64 sp = cpu_sp(cpu) - emulation->insn->operand_size;
 	enum cpu_result result;
 
-	result = cpu_push(cpu, &sp, cpu->segments[operand(emulation, 0)->reg].selector,
-			  emulation->insn->operand_size);
+	sp &= stack_mask(cpu);
+	result = cpu_write(cpu, SEGMENT_SS, sp, &selector, sizeof(selector));
 	if (result == CPU_OK)
 		cpu_set_sp(cpu, sp);
 	return result;
@@ -52,7 +56,7 @@ enum cpu_result emulate_push_segment(struct emulation *emulation)
 
 enum cpu_result emulate_pop_segment(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int which = operand(emulation, 0)->reg;
 	u64 old_sp = cpu->regs[REG_SP];
 	u64 sp = cpu_sp(cpu);
@@ -131,7 +135,7 @@ static u64 table_base_mask(const struct insn *insn)
 /* SGDT, SIDT */
 enum cpu_result emulate_store_table(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	const struct insn *insn = emulation->insn;
 	const struct descriptor_table *table = insn->operation == OPERATION_SGDT ? &cpu->gdtr
 										 : &cpu->idtr;
@@ -148,7 +152,7 @@ enum cpu_result emulate_store_table(struct emulation *emulation)
 /* LGDT, LIDT */
 enum cpu_result emulate_load_table(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	const struct insn *insn = emulation->insn;
 	bool global = insn->operation == OPERATION_LGDT;
 	struct descriptor_table *table = global ? &cpu->gdtr : &cpu->idtr;
@@ -170,7 +174,7 @@ enum cpu_result emulate_load_table(struct emulation *emulation)
 /* SLDT, STR */
 enum cpu_result emulate_store_selector(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	const struct segment *segment = emulation->insn->operation == OPERATION_SLDT ? &cpu->ldtr
 										     : &cpu->tr;
 	enum cpu_result result;
@@ -201,14 +205,14 @@ enum cpu_result emulate_load_selector(struct emulation *emulation)
 	return cpu_load_tr(emulation->cpu, selector);
 }
 
-static void set_zero_flag(struct cpu *cpu, bool set)
+static void set_zero_flag(struct virtual_cpu *cpu, bool set)
 {
 	set_flags(cpu, X86_EFLAGS_ZF, set ? X86_EFLAGS_ZF : 0);
 }
 
 /* LAR, LSL: the destination changes only if the selector may be inspected. */
 static enum cpu_result inspect(struct emulation *emulation,
-			       enum cpu_result (*rule)(struct cpu *, u16, u32 *, bool *))
+			       enum cpu_result (*rule)(struct virtual_cpu *, u16, u32 *, bool *))
 {
 	enum cpu_result result;
 	bool valid = false;
@@ -254,21 +258,26 @@ enum cpu_result emulate_verify(struct emulation *emulation)
 	return result;
 }
 
-/* Raise the RPL of the destination to that of the source. */
-struct computation compute_arpl(const struct emulation *emulation, u64 a, u64 b)
-{
-	struct computation computation = { .value = a, .affected = X86_EFLAGS_ZF };
-
-	if ((a & SELECTOR_RPL) < (b & SELECTOR_RPL)) {
-		computation.value = (a & ~(u64)SELECTOR_RPL) | (b & SELECTOR_RPL);
-		computation.flags = X86_EFLAGS_ZF;
-	}
-	return computation;
-}
-
+/* Raise the RPL of the destination to that of the source. It is only read if it
+ * need not be raised, so read-only memory is then no fault. */
 enum cpu_result emulate_arpl(struct emulation *emulation)
 {
-	enum cpu_result result = require_protected(emulation);
+	enum cpu_result result;
+	u64 destination, source;
+	bool raise;
 
-	return result == CPU_OK ? emulate_binary(emulation) : result;
+	result = require_protected(emulation);
+	if (result == CPU_OK)
+		result = read_operand(emulation, 0, &destination);
+	if (result == CPU_OK)
+		result = read_operand(emulation, 1, &source);
+	if (result != CPU_OK)
+		return result;
+	raise = (destination & SELECTOR_RPL) < (source & SELECTOR_RPL);
+	if (raise)
+		result = write_operand(
+			emulation, 0, (destination & ~(u64)SELECTOR_RPL) | (source & SELECTOR_RPL));
+	if (result == CPU_OK)
+		set_zero_flag(emulation->cpu, raise);
+	return result;
 }

@@ -7,7 +7,7 @@
 
 static enum cpu_result push_value(struct emulation *emulation, u64 value)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u64 sp = cpu_sp(cpu);
 	enum cpu_result result;
 
@@ -30,7 +30,7 @@ enum cpu_result emulate_push(struct emulation *emulation)
 
 enum cpu_result emulate_pop(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u64 old_sp = cpu->regs[REG_SP];
 	u64 sp = cpu_sp(cpu);
 	enum cpu_result result;
@@ -49,20 +49,19 @@ enum cpu_result emulate_pop(struct emulation *emulation)
 }
 
 /* Whether a push below @sp would succeed; moves @sp. */
-static enum cpu_result probe_push(struct cpu *cpu, u64 *sp, unsigned int bytes)
+static enum cpu_result probe_push(struct virtual_cpu *cpu, u64 *sp, unsigned int bytes)
 {
-	u64 stack_mask = size_mask(cpu->segments[SEGMENT_SS].db ? 4 : 2);
 	enum cpu_result result;
 	u64 linear;
 
-	*sp = (*sp - bytes) & stack_mask;
+	*sp = (*sp - bytes) & stack_mask(cpu);
 	result = cpu_linear(cpu, SEGMENT_SS, *sp, bytes, ACCESS_WRITE, &linear);
 	if (result != CPU_OK)
 		return result;
 	return cpu->bus->probe(cpu, linear, bytes, ACCESS_WRITE);
 }
 
-static enum cpu_result probe_pushes(struct cpu *cpu, unsigned int count, unsigned int bytes)
+static enum cpu_result probe_pushes(struct virtual_cpu *cpu, unsigned int count, unsigned int bytes)
 {
 	enum cpu_result result = CPU_OK;
 	u64 sp = cpu_sp(cpu);
@@ -76,7 +75,7 @@ static enum cpu_result probe_pushes(struct cpu *cpu, unsigned int count, unsigne
 
 enum cpu_result emulate_pusha(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 	u64 sp = cpu_sp(cpu);
 	enum cpu_result result;
@@ -92,7 +91,7 @@ enum cpu_result emulate_pusha(struct emulation *emulation)
 
 enum cpu_result emulate_popa(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 	u64 values[PUSHA_REGISTERS];
 	u64 sp = cpu_sp(cpu);
@@ -113,7 +112,7 @@ enum cpu_result emulate_popa(struct emulation *emulation)
 }
 
 /* In virtual-8086 mode without IOPL 3, PUSHF and POPF belong to the monitor. */
-static bool flags_denied(const struct cpu *cpu)
+static bool flags_denied(const struct virtual_cpu *cpu)
 {
 	return (cpu->rflags & X86_EFLAGS_VM) && cpu_iopl(cpu) < 3;
 }
@@ -127,7 +126,7 @@ enum cpu_result emulate_pushf(struct emulation *emulation)
 
 enum cpu_result emulate_popf(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 	u64 sp = cpu_sp(cpu);
 	enum cpu_result result;
@@ -146,16 +145,14 @@ enum cpu_result emulate_popf(struct emulation *emulation)
 #define ENTER_MAX_LEVEL 31
 
 /* The frame pointers that ENTER copies from the enclosing frame. */
-static u64 enclosing_frame(const struct cpu *cpu, unsigned int index, unsigned int bytes)
+static u64 enclosing_frame(const struct virtual_cpu *cpu, unsigned int index, unsigned int bytes)
 {
-	unsigned int width = cpu->segments[SEGMENT_SS].db ? 4 : 2;
-
-	return (get_register(cpu, REG_BP, width) - index * bytes) & size_mask(width);
+	return (cpu->regs[REG_BP] - index * bytes) & stack_mask(cpu);
 }
 
 static enum cpu_result probe_enter(struct emulation *emulation, unsigned int level)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 	enum cpu_result result;
 	unsigned int i;
@@ -177,7 +174,7 @@ static enum cpu_result probe_enter(struct emulation *emulation, unsigned int lev
 
 enum cpu_result emulate_enter(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 	unsigned int level = emulation->insn->immediate2 & ENTER_MAX_LEVEL;
 	u64 sp = cpu_sp(cpu);
@@ -207,7 +204,7 @@ enum cpu_result emulate_enter(struct emulation *emulation)
 
 enum cpu_result emulate_leave(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 	u64 sp = enclosing_frame(cpu, 0, bytes);
 	enum cpu_result result;

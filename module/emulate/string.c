@@ -52,7 +52,7 @@ static enum cpu_result write_destination(struct emulation *emulation, u64 value)
 			 &value, string_bytes(emulation->insn));
 }
 
-/* REPE and REPNE end when ZF says so. F2 wins as processors have it. */
+/* REPE and REPNE end when ZF says so. */
 static bool comparison_ends(const struct emulation *emulation)
 {
 	bool equal = flag(emulation->cpu, X86_EFLAGS_ZF);
@@ -64,6 +64,7 @@ static enum cpu_result repeat(struct emulation *emulation,
 			      enum cpu_result (*step)(struct emulation *emulation), bool compares)
 {
 	unsigned int steps = REPEAT_BYTES / string_bytes(emulation->insn);
+	u64 flags = emulation->cpu->rflags;
 	enum cpu_result result;
 	u64 count;
 
@@ -79,8 +80,12 @@ static enum cpu_result repeat(struct emulation *emulation,
 			return CPU_OK;
 		}
 		result = step(emulation);
-		if (result != CPU_OK)
+		if (result != CPU_OK) {
+			/* "REP": a fault shows the flags from before the
+			 * instruction; nothing reads them when it goes on. */
+			emulation->cpu->rflags = flags;
 			return result;
+		}
 		set_address_register(emulation, REG_CX, --count);
 		if (compares && comparison_ends(emulation))
 			break;
@@ -118,10 +123,11 @@ static enum cpu_result cmps_step(struct emulation *emulation)
 	enum cpu_result result;
 	u64 source, destination;
 
-	result = read_source(emulation, &source);
+	/* ES:DI first, as processors do: it decides which of two faults shows. */
+	result = read_destination(emulation, &destination);
 	if (result != CPU_OK)
 		return result;
-	result = read_destination(emulation, &destination);
+	result = read_source(emulation, &source);
 	if (result != CPU_OK)
 		return result;
 	compare(emulation, source, destination);

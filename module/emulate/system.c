@@ -7,7 +7,7 @@
 #include "emulate/internal.h"
 
 /* CLI and STI ask for CPL <= IOPL; virtual-8086 mode runs at CPL 3. */
-static bool interrupt_flag_allowed(const struct cpu *cpu)
+static bool interrupt_flag_allowed(const struct virtual_cpu *cpu)
 {
 	return cpu_cpl(cpu) <= cpu_iopl(cpu);
 }
@@ -22,7 +22,7 @@ enum cpu_result emulate_cli(struct emulation *emulation)
 
 enum cpu_result emulate_sti(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 
 	if (!interrupt_flag_allowed(cpu))
 		return general_protection(emulation);
@@ -72,7 +72,7 @@ enum cpu_result emulate_mov_debug(struct emulation *emulation)
 {
 	const struct operand *destination = operand(emulation, 0);
 	const struct operand *source = operand(emulation, 1);
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	bool load = destination->kind == OPERAND_DEBUG;
 	unsigned int which = load ? destination->reg : source->reg;
 	enum cpu_result result;
@@ -94,7 +94,7 @@ enum cpu_result emulate_mov_debug(struct emulation *emulation)
 
 enum cpu_result emulate_clts(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	enum cpu_result result = require_ring0(emulation);
 
 	if (result != CPU_OK)
@@ -107,7 +107,7 @@ enum cpu_result emulate_clts(struct emulation *emulation)
 /* Sets PE but never clears it. */
 enum cpu_result emulate_lmsw(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	enum cpu_result result;
 	u64 value;
 
@@ -133,7 +133,7 @@ enum cpuid_register { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
 /* CLAC, STAC: #UD outside ring 0, and without SMAP. */
 enum cpu_result emulate_clac_stac(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	bool set = emulation->insn->operation == OPERATION_STAC;
 
 	if (cpu_cpl(cpu) || !cpu_has_feature(cpu, 7, CPUID_EBX, 20))
@@ -145,7 +145,7 @@ enum cpu_result emulate_clac_stac(struct emulation *emulation)
 /* No limit is checked and nothing is accessed: only the address counts. */
 enum cpu_result emulate_invlpg(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	enum cpu_result result = require_ring0(emulation);
 	u64 linear;
 
@@ -162,7 +162,7 @@ enum invpcid_type { INVPCID_ADDRESS, INVPCID_CONTEXT, INVPCID_ALL, INVPCID_ALL_B
 /* PCIDs need long mode: the descriptor's can only be 0 here. */
 enum cpu_result emulate_invpcid(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	enum cpu_result result;
 	u64 type, descriptor[2];
 
@@ -196,7 +196,7 @@ enum cpu_result emulate_cache_control(struct emulation *emulation)
 /* CLFLUSH and its like are reads of one byte without a value. */
 enum cpu_result emulate_cache_line(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	enum cpu_result result;
 	u64 linear;
 
@@ -207,7 +207,7 @@ enum cpu_result emulate_cache_line(struct emulation *emulation)
 	return cpu->bus->probe(cpu, linear, 1, ACCESS_READ);
 }
 
-static void set_edx_eax(struct cpu *cpu, u64 value)
+static void set_edx_eax(struct virtual_cpu *cpu, u64 value)
 {
 	set_register(cpu, REG_AX, 4, value);
 	set_register(cpu, REG_DX, 4, value >> 32);
@@ -215,7 +215,7 @@ static void set_edx_eax(struct cpu *cpu, u64 value)
 
 enum cpu_result emulate_rdmsr(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	enum cpu_result result = require_ring0(emulation);
 	u64 value = 0;
 
@@ -229,7 +229,7 @@ enum cpu_result emulate_rdmsr(struct emulation *emulation)
 
 enum cpu_result emulate_wrmsr(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	enum cpu_result result = require_ring0(emulation);
 	u64 value = get_register(cpu, REG_DX, 4) << 32 | get_register(cpu, REG_AX, 4);
 
@@ -240,7 +240,7 @@ enum cpu_result emulate_wrmsr(struct emulation *emulation)
 	return CPU_OK;
 }
 
-static bool has_tsc_aux(const struct cpu *cpu)
+static bool has_tsc_aux(const struct virtual_cpu *cpu)
 {
 	return cpu_has_feature(cpu, 0x80000001, CPUID_EDX, 27);
 }
@@ -248,7 +248,7 @@ static bool has_tsc_aux(const struct cpu *cpu)
 /* RDTSC, RDTSCP */
 enum cpu_result emulate_rdtsc(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	bool with_aux = emulation->insn->operation == OPERATION_RDTSCP;
 
 	if (with_aux && !has_tsc_aux(cpu))
@@ -276,7 +276,7 @@ enum cpu_result emulate_rdpid(struct emulation *emulation)
 
 enum cpu_result emulate_cpuid(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	u32 eax = cpu->regs[REG_AX], ebx = 0, ecx = cpu->regs[REG_CX], edx = 0;
 
 	cpu_cpuid(cpu, &eax, &ebx, &ecx, &edx);
@@ -290,7 +290,7 @@ enum cpu_result emulate_cpuid(struct emulation *emulation)
 /* MONITOR, MWAIT: waiting may end at any time, so it ends at once. */
 enum cpu_result emulate_monitor(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 
 	if (cpu_cpl(cpu) || !cpu_has_feature(cpu, 1, CPUID_ECX, 3))
 		return undefined(emulation);
@@ -346,7 +346,7 @@ enum cpu_result emulate_floating_point(struct emulation *emulation)
 /* MMX and SSE likewise. */
 enum cpu_result emulate_vector(struct emulation *emulation)
 {
-	struct cpu *cpu = emulation->cpu;
+	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int operation = emulation->insn->operation;
 	bool sse = operation == OPERATION_SSE || operation == OPERATION_LDMXCSR ||
 		   operation == OPERATION_STMXCSR;
