@@ -16,8 +16,8 @@
 
 #include "cpu/cpu.h"
 #include "mmu/mmu.h"
+#include "world/world.h"
 
-struct world;
 struct vcpu;
 
 /* The mmapped area: struct kvm_run, then the page that port data goes through
@@ -31,6 +31,8 @@ struct vcpu;
  * @lock: guards @vcpu, @engine, @has_run
  * @engine: RINGLET_ENGINE_*
  * @has_run: a vCPU has been run: the engine is settled
+ * @guest_cpu: host CPU on which the vCPU is in the guest world, or -1; written
+ *	by the vCPU's thread with interrupts off, read by whoever kicks it
  */
 struct vm {
 	struct kref references;
@@ -39,6 +41,7 @@ struct vm {
 	struct vcpu *vcpu;
 	u32 engine;
 	bool has_run;
+	int guest_cpu;
 };
 
 /**
@@ -48,23 +51,45 @@ struct vm {
  *	takes it
  * @rip: the instruction that asked; an answer to another is dropped
  */
+enum pending_kind {
+	PENDING_NONE,
+	PENDING_PORT_IN,
+	PENDING_MMIO_READ,
+};
+
 struct pending_access {
-	enum { ACCESS_NONE, ACCESS_PORT_IN, ACCESS_MMIO_READ } kind;
+	enum pending_kind kind;
 	bool answered;
 	u64 rip;
 	u64 address;
 	u32 bytes;
 	u32 count;
-	u8 data[PAGE_SIZE];
+	u8 data[64];
 };
 
 /* A posted port or MMIO write: given to userspace after the instruction. */
 struct posted_write {
 	bool port;
 	u64 address;
-	u32 bytes;
+	u32 bytes; /* of one element */
 	u32 count;
 	u8 data[64];
+};
+
+/**
+ * struct table_shadow - what the shadow of the guest's GDT or LDT was made from
+ * @stale: the guest wrote the table or loaded the register: read it again
+ * @recheck: the mapping may have changed: compare @gfns
+ * @entries: descriptors in the shadow now
+ * @gfns: tracked guest pages that hold it, ~0 for one that is not mapped
+ */
+#define TABLE_SHADOW_PAGES 17
+struct table_shadow {
+	bool stale;
+	bool recheck;
+	unsigned int entries;
+	unsigned int page_count;
+	u64 gfns[TABLE_SHADOW_PAGES];
 };
 
 #define VCPU_POSTED_WRITES 16
@@ -80,14 +105,14 @@ struct posted_write {
  * @interrupt: vector queued by KVM_INTERRUPT, or -1
  * @nmi_pending: an NMI for the guest is due
  * @exception_pending: @exception is delivered before the next instruction
+ * @delivering: an event waits for userspace on its way through the IDT
  * @cr8: task priority as userspace gave it; a 32-bit guest cannot reach it
- * @in_guest: the thread is between its last check and the exit (see kick)
  * @stop_text: the sentence behind KVM_EXIT_INTERNAL_ERROR, or empty
  */
 struct vcpu {
 	struct vm *vm;
 	struct mutex mutex;
-	struct cpu cpu;
+	struct virtual_cpu cpu;
 	struct mmu_vcpu mmu;
 	struct world *world;
 	struct kvm_run *run;
@@ -97,15 +122,17 @@ struct vcpu {
 	bool nmi_pending;
 	bool exception_pending;
 	struct cpu_exception exception;
+	bool delivering;
 	u32 mp_state;
 	u64 tsc_offset;
 	u64 cr8;
 
-	bool in_guest;
-	int host_cpu;
-
 	bool sigset_active;
 	sigset_t sigset;
+
+	struct table_shadow gdt, ldt;
+	/* Mode bits that the shadow page tables were made under. */
+	u64 paging_cr0, paging_cr4, paging_efer;
 
 	struct pending_access pending;
 	unsigned int posted_count;
@@ -120,6 +147,8 @@ struct vcpu {
 		u8 data[8];
 	} mmio_reads[VCPU_MMIO_FRAGMENTS];
 
+	int error; /* errno that ends this KVM_RUN */
+	u64 fast_collected[WORLD_FAST_REASONS];
 	struct ringlet_statistics statistics;
 	char stop_text[sizeof(((struct ringlet_stop_reason *)0)->text)];
 };

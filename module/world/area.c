@@ -148,17 +148,33 @@ int world_place_hidden(struct world *world, unsigned int guest_limit,
 	return 0;
 }
 
+static bool is_hidden(const struct world *world, unsigned int index)
+{
+	unsigned int first = world->area->state.hidden / 8;
+
+	return index >= first && index < first + HIDDEN_BYTES / 8;
+}
+
 void world_set_gdt(struct world *world, unsigned int first, unsigned int count,
 		   const u64 *raw)
 {
-	unsigned int hidden = world->area->state.hidden / 8;
 	unsigned int i;
 
 	world->open_user_code = NULL;
 	for (i = first; i < first + count; i++)
-		if (i < hidden || i >= hidden + HIDDEN_BYTES / 8)
+		if (!is_hidden(world, i))
 			/* Entry 0 is null whatever the guest keeps there. */
 			world->gdt[i] = i ? sanitize_descriptor(raw[i - first]) : 0;
+}
+
+void world_clear_gdt(struct world *world, unsigned int first, unsigned int count)
+{
+	unsigned int i;
+
+	world->open_user_code = NULL;
+	for (i = first; i < first + count; i++)
+		if (!is_hidden(world, i))
+			world->gdt[i] = 0;
 }
 
 void world_set_ldt(struct world *world, unsigned int first, unsigned int count,
@@ -169,6 +185,12 @@ void world_set_ldt(struct world *world, unsigned int first, unsigned int count,
 	world->open_user_code = NULL;
 	for (i = first; i < first + count; i++)
 		world->ldt[i] = sanitize_descriptor(raw[i - first]);
+}
+
+void world_clear_ldt(struct world *world, unsigned int first, unsigned int count)
+{
+	world->open_user_code = NULL;
+	memset(world->ldt + first, 0, count * sizeof(u64));
 }
 
 int world_create_ldt(struct world *world)

@@ -288,6 +288,8 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 
 	exit->vector = frame->vector;
 	exit->error_code = frame->error_code;
+	if (exit->vector == WORLD_VECTOR_BUG)
+		exit->error_code = frame->error_code - (unsigned long)world_text_start;
 	if (exit->vector == X86_TRAP_PF)
 		exit->cr2 = native_read_cr2();
 	if (exit->vector == X86_TRAP_DB) {

@@ -38,7 +38,8 @@ struct world {
 /**
  * struct world_exit - why the guest world was left
  * @vector: 0..255, or WORLD_VECTOR_*
- * @error_code: of exceptions that have one; WORLD_VECTOR_BUG: where
+ * @error_code: of exceptions that have one; WORLD_VECTOR_BUG: offset in
+ *	the switcher's text
  * @cr2: for #PF; a host address only if something is wrong
  * @dr6: for #DB
  */
@@ -77,6 +78,9 @@ void world_set_gdt(struct world *world, unsigned int first, unsigned int count,
 		   const u64 *raw);
 void world_set_ldt(struct world *world, unsigned int first, unsigned int count,
 		   const u64 *raw);
+/* Entries that the guest's table no longer has. */
+void world_clear_gdt(struct world *world, unsigned int first, unsigned int count);
+void world_clear_ldt(struct world *world, unsigned int first, unsigned int count);
 /* Make room for an LDT (0, -ENOMEM), and say whether LDTR points to it. */
 int world_create_ldt(struct world *world);
 void world_use_ldt(struct world *world, bool use);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Exceptions and interrupts on their way to the guest. Called by the run loop
+ * before each entry; host world.
+ */
+#include "run/internal.h"
+#include "run/trace.h"
+
+void run_queue_exception(struct vcpu *vcpu, const struct cpu_exception *exception)
+{
+	vcpu->exception = *exception;
+	vcpu->exception_pending = true;
+}
+
+bool run_interrupt_wanted(const struct vcpu *vcpu)
+{
+	return vcpu->interrupt >= 0 || vcpu->nmi_pending ||
+	       READ_ONCE(vcpu->run->request_interrupt_window);
+}
+
+static enum run_result deliver(struct vcpu *vcpu, enum cpu_event_type type,
+			       const struct cpu_exception *exception)
+{
+	enum cpu_result result;
+
+	trace_ringlet_inject(exception->vector, exception->error_code, type);
+	vcpu->delivering = true;
+	result = cpu_deliver(&vcpu->cpu, type, exception, vcpu->cpu.rip);
+	if (result == CPU_USER)
+		return run_end(vcpu, result);
+	vcpu->delivering = false;
+	access_forget(vcpu);
+	/* Only software interrupts report a fault, and those the emulator does. */
+	return run_end(vcpu, result);
+}
+
+static enum run_result deliver_exception(struct vcpu *vcpu)
+{
+	struct cpu_exception exception = vcpu->exception;
+	enum run_result result;
+
+	result = deliver(vcpu, CPU_EVENT_EXCEPTION, &exception);
+	if (!vcpu->delivering) {
+		vcpu->exception_pending = false;
+		if (exception.vector < ARRAY_SIZE(vcpu->statistics.injected))
+			vcpu->statistics.injected[exception.vector]++;
+	}
+	return result;
+}
+
+static enum run_result deliver_nmi(struct vcpu *vcpu)
+{
+	const struct cpu_exception nmi = { .vector = X86_TRAP_NMI };
+	enum run_result result = deliver(vcpu, CPU_EVENT_NMI, &nmi);
+
+	if (!vcpu->delivering) {
+		vcpu->nmi_pending = false;
+		vcpu->statistics.injected[X86_TRAP_NMI]++;
+	}
+	return result;
+}
+
+static enum run_result deliver_interrupt(struct vcpu *vcpu)
+{
+	const struct cpu_exception interrupt = { .vector = vcpu->interrupt };
+	enum run_result result = deliver(vcpu, CPU_EVENT_EXTERNAL_INTERRUPT, &interrupt);
+
+	if (!vcpu->delivering) {
+		vcpu->interrupt = -1;
+		vcpu->statistics.injected_interrupts++;
+	}
+	return result;
+}
+
+enum run_result run_deliver_events(struct vcpu *vcpu)
+{
+	struct virtual_cpu *cpu = &vcpu->cpu;
+	enum run_result result = RUN_RESUME;
+
+	/* A fault outranks the trap of the instruction before it. */
+	if (!vcpu->exception_pending && cpu->pending_debug) {
+		const struct cpu_exception debug = {
+			.vector = X86_TRAP_DB,
+			.dr6 = cpu->pending_debug,
+			.trap = true,
+		};
+
+		run_queue_exception(vcpu, &debug);
+		cpu->pending_debug = 0;
+	}
+	if (vcpu->exception_pending)
+		result = deliver_exception(vcpu);
+	if (result == RUN_RESUME && vcpu->nmi_pending && !cpu->nmi_blocked &&
+	    !cpu->interrupt_shadow)
+		result = deliver_nmi(vcpu);
+	if (result == RUN_RESUME && vcpu->interrupt >= 0 && cpu_can_take_interrupt(cpu))
+		result = deliver_interrupt(vcpu);
+	return result;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the run loop share. */
+#ifndef RINGLET_RUN_INTERNAL_H
+#define RINGLET_RUN_INTERNAL_H
+
+#include "decode/decode.h"
+#include "run/vcpu.h"
+
+/**
+ * enum run_result - what the run loop does after a step
+ * @RUN_RESUME: go on with the guest
+ * @RUN_USER: return 0 from KVM_RUN; run->exit_reason is set
+ * @RUN_ERROR: return vcpu->error
+ */
+enum run_result {
+	RUN_RESUME,
+	RUN_USER,
+	RUN_ERROR,
+};
+
+/* stop.c: end the VM with a sentence; RUN_USER with KVM_EXIT_INTERNAL_ERROR. */
+__printf(2, 3) enum run_result run_stop(struct vcpu *vcpu, const char *format, ...);
+/* What a cpu_result other than CPU_OK and CPU_FAULT means for KVM_RUN. */
+enum run_result run_end(struct vcpu *vcpu, enum cpu_result result);
+
+/* bus.c: struct cpu_bus of a vCPU */
+extern const struct cpu_bus run_bus;
+
+/* access.c: port and MMIO accesses through userspace */
+enum cpu_result access_mmio_read(struct vcpu *vcpu, u64 gpa, void *data, unsigned int bytes);
+enum cpu_result access_mmio_write(struct vcpu *vcpu, u64 gpa, const void *data,
+				  unsigned int bytes);
+enum cpu_result access_port_in(struct vcpu *vcpu, u16 port, unsigned int bytes,
+			       unsigned int count, void *data);
+enum cpu_result access_port_out(struct vcpu *vcpu, u16 port, unsigned int bytes,
+				unsigned int count, const void *data);
+/* Take userspace's answer; true if an instruction is to be emulated again. */
+bool access_complete(struct vcpu *vcpu);
+/* Hand the next posted write or the pending read to userspace; false: none. */
+bool access_to_user(struct vcpu *vcpu);
+/* An instruction ended (or made progress): its answers are used up. */
+void access_forget(struct vcpu *vcpu);
+
+/* emulate.c: fetch, decode and emulate the instruction at RIP */
+enum cpu_result run_decode(struct vcpu *vcpu, struct insn *insn);
+enum run_result run_emulate(struct vcpu *vcpu, const struct insn *insn);
+enum run_result run_emulate_current(struct vcpu *vcpu);
+
+/* exits.c: handle an exit */
+enum run_result run_handle_exit(struct vcpu *vcpu, const struct world_exit *exit);
+
+/* events.c: deliver what is due; RUN_RESUME if the guest can go on */
+enum run_result run_deliver_events(struct vcpu *vcpu);
+void run_queue_exception(struct vcpu *vcpu, const struct cpu_exception *exception);
+/* Somebody waits for the guest to take interrupts. */
+bool run_interrupt_wanted(const struct vcpu *vcpu);
+
+/* tables.c: shadow GDT and LDT; 0, -ENOMEM, or -ENOSPC (stop) */
+enum run_result run_sync_tables(struct vcpu *vcpu);
+void run_forget_tables(struct vcpu *vcpu);
+
+#endif /* RINGLET_RUN_INTERNAL_H */

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_RUN: the loop of deliver, enter, handle. Called by the API layer with the
+ * vCPU's mutex held; host world, around each visit to the guest world.
+ */
+#include <linux/entry-kvm.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+
+#include "run/internal.h"
+#include "run/trace.h"
+
+/* Whether the engine can execute the state that the guest is in. */
+static enum run_result check_mode(struct vcpu *vcpu)
+{
+	const struct virtual_cpu *cpu = &vcpu->cpu;
+
+	if (!(cpu->cr0 & X86_CR0_PE))
+		return run_stop(vcpu,
+				"the guest is in real mode at 0x%llx, which engine trap cannot run: start it in protected mode",
+				cpu->segments[SEGMENT_CS].base + cpu->rip);
+	if (cpu->rflags & X86_EFLAGS_VM)
+		return run_stop(vcpu,
+				"the guest is in virtual-8086 mode at 0x%llx, which engine trap cannot run",
+				cpu->segments[SEGMENT_CS].base + cpu->rip);
+	return RUN_RESUME;
+}
+
+static unsigned int load_flags(const struct vcpu *vcpu)
+{
+	unsigned int flags = 0;
+
+	if (run_interrupt_wanted(vcpu)) {
+		flags |= WORLD_LOAD_WANT_IF;
+		/* Nothing tells when the shadow has passed, but a step. */
+		if (vcpu->cpu.interrupt_shadow)
+			flags |= WORLD_LOAD_STEP;
+	}
+	return flags;
+}
+
+/* Mark the vCPU as in the guest world; false: something came up, go around. */
+static bool enter_guest_mode(struct vcpu *vcpu)
+{
+	WRITE_ONCE(vcpu->vm->guest_cpu, smp_processor_id());
+	/* Pairs with the one in kick(): it sees the mark, or we its request. */
+	smp_mb();
+	if (mmu_may_enter(&vcpu->mmu) && !xfer_to_guest_mode_work_pending() &&
+	    !READ_ONCE(vcpu->run->immediate_exit))
+		return true;
+	WRITE_ONCE(vcpu->vm->guest_cpu, -1);
+	return false;
+}
+
+static bool enter_guest(struct vcpu *vcpu, struct world_exit *exit)
+{
+	local_irq_disable();
+	if (!enter_guest_mode(vcpu)) {
+		local_irq_enable();
+		return false;
+	}
+	if (test_thread_flag(TIF_NEED_FPU_LOAD))
+		switch_fpu_return();
+	world_run(vcpu->world, &vcpu->cpu, exit);
+	WRITE_ONCE(vcpu->vm->guest_cpu, -1);
+	local_irq_enable();
+	return true;
+}
+
+/* What KVM_RUN promises before each entry; RUN_USER on a signal. */
+static enum run_result handle_host_work(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	int error;
+
+	if (READ_ONCE(run->immediate_exit))
+		error = -EINTR;
+	else
+		error = xfer_to_guest_mode_handle_work(NULL);
+	if (!error)
+		return RUN_RESUME;
+	run->exit_reason = KVM_EXIT_INTR;
+	vcpu->error = error;
+	return RUN_ERROR;
+}
+
+static bool can_inject(const struct vcpu *vcpu)
+{
+	return vcpu->interrupt < 0 && cpu_can_take_interrupt(&vcpu->cpu);
+}
+
+static enum run_result check_interrupt_window(struct vcpu *vcpu)
+{
+	if (!READ_ONCE(vcpu->run->request_interrupt_window) || !can_inject(vcpu))
+		return RUN_RESUME;
+	vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
+	return RUN_USER;
+}
+
+/* HLT is userspace's to wait on; an event that is due makes it unnecessary. */
+static enum run_result check_halt(struct vcpu *vcpu)
+{
+	struct virtual_cpu *cpu = &vcpu->cpu;
+
+	if (!cpu->halted)
+		return RUN_RESUME;
+	cpu->halted = false;
+	if (vcpu->exception_pending || cpu->pending_debug ||
+	    (vcpu->nmi_pending && !cpu->nmi_blocked) ||
+	    (vcpu->interrupt >= 0 && cpu_can_take_interrupt(cpu)))
+		return RUN_RESUME;
+	vcpu->run->exit_reason = KVM_EXIT_HLT;
+	return RUN_USER;
+}
+
+static enum run_result run_once(struct vcpu *vcpu)
+{
+	struct world_exit exit = {};
+	enum run_result result;
+
+	result = handle_host_work(vcpu);
+	if (result == RUN_RESUME)
+		result = run_deliver_events(vcpu);
+	if (result == RUN_RESUME)
+		result = check_interrupt_window(vcpu);
+	if (result == RUN_RESUME)
+		result = check_mode(vcpu);
+	if (result == RUN_RESUME)
+		result = run_sync_tables(vcpu);
+	if (result != RUN_RESUME)
+		return result;
+
+	mmu_before_entry(&vcpu->mmu);
+	if (!world_load(vcpu->world, &vcpu->cpu, load_flags(vcpu)))
+		return run_end(vcpu, CPU_STOP);
+	trace_ringlet_entry(vcpu->cpu.rip, cpu_cpl(&vcpu->cpu));
+	if (!enter_guest(vcpu, &exit))
+		return RUN_RESUME;
+	vcpu->statistics.world_switches++;
+	world_store(vcpu->world, &vcpu->cpu);
+	result = run_handle_exit(vcpu, &exit);
+	return result == RUN_RESUME ? check_halt(vcpu) : result;
+}
+
+/* Finish what the last return to userspace left open. */
+static enum run_result complete_access(struct vcpu *vcpu)
+{
+	enum run_result result;
+
+	if (vcpu->posted_next < vcpu->posted_count)
+		return access_to_user(vcpu) ? RUN_USER : RUN_RESUME;
+	vcpu->posted_count = 0;
+	vcpu->posted_next = 0;
+	if (!access_complete(vcpu) || vcpu->delivering)
+		return RUN_RESUME;
+	result = run_emulate_current(vcpu);
+	return result == RUN_RESUME ? check_halt(vcpu) : result;
+}
+
+static void publish_state(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	run->if_flag = !!(vcpu->cpu.rflags & X86_EFLAGS_IF);
+	run->ready_for_interrupt_injection = can_inject(vcpu);
+	run->apic_base = vcpu->cpu.msrs.apic_base;
+}
+
+int vcpu_run(struct vcpu *vcpu)
+{
+	enum run_result result = RUN_RESUME;
+
+	if (current->mm != vcpu->vm->mmu.mm)
+		return -EIO;
+	vcpu->error = 0;
+	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+	fpu_swap_kvm_fpstate(&vcpu->fpu, true);
+	world_begin(vcpu->world);
+
+	if (vcpu->stop_text[0])
+		result = run_stop(vcpu, "%s", vcpu->stop_text);
+	else
+		result = complete_access(vcpu);
+	while (result == RUN_RESUME)
+		result = run_once(vcpu);
+
+	fpu_swap_kvm_fpstate(&vcpu->fpu, false);
+	vcpu->statistics.exits_user++;
+	publish_state(vcpu);
+	return result == RUN_ERROR ? vcpu->error : 0;
+}

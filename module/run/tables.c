@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Keeping the shadow GDT and LDT equal to the guest's tables. The guest pages
+ * that hold a table are write-protected; a write to one, a load of the
+ * register, or a changed mapping makes the shadow stale, and it is filled again
+ * before the next entry. Called by the run loop, host world.
+ */
+#include <linux/slab.h>
+
+#include "run/internal.h"
+
+#define NOT_MAPPED (~0ULL)
+
+/* Where a guest table lies, from GDTR or LDTR. */
+struct guest_table {
+	u64 base;
+	unsigned int bytes; /* whole descriptors only */
+};
+
+static struct guest_table guest_gdt(const struct virtual_cpu *cpu)
+{
+	return (struct guest_table){
+		.base = cpu->gdtr.base,
+		.bytes = (cpu->gdtr.limit + 1) & ~7u,
+	};
+}
+
+static struct guest_table guest_ldt(const struct virtual_cpu *cpu)
+{
+	u64 limit = min_t(u64, cpu->ldtr.limit, WORLD_TABLE_BYTES - 1);
+
+	if (cpu->ldtr.unusable || !cpu->ldtr.present)
+		return (struct guest_table){};
+	return (struct guest_table){
+		.base = cpu->ldtr.base,
+		.bytes = (limit + 1) & ~7u,
+	};
+}
+
+static void untrack(struct vcpu *vcpu, struct table_shadow *shadow)
+{
+	unsigned int i;
+
+	for (i = 0; i < shadow->page_count; i++)
+		if (shadow->gfns[i] != NOT_MAPPED)
+			mmu_untrack_page(&vcpu->vm->mmu, shadow->gfns[i]);
+	shadow->page_count = 0;
+}
+
+/*
+ * The pages that hold the table, in order. One that the guest has not mapped
+ * reads as zeroes: a load from it faults, and the emulator finds out why.
+ */
+static unsigned int find_pages(struct vcpu *vcpu, const struct guest_table *table, u64 *gfns)
+{
+	struct cpu_exception fault = vcpu->cpu.fault;
+	u64 page = table->base & PAGE_MASK;
+	unsigned int count = 0;
+	u64 gpa;
+
+	for (; table->bytes && page < table->base + table->bytes; page += PAGE_SIZE) {
+		enum cpu_result result = mmu_translate(&vcpu->mmu, &vcpu->cpu, (u32)page,
+						       ACCESS_READ | ACCESS_SYSTEM, &gpa);
+
+		gfns[count++] = result == CPU_OK ? gpa >> PAGE_SHIFT : NOT_MAPPED;
+	}
+	vcpu->cpu.fault = fault;
+	return count;
+}
+
+static int track(struct vcpu *vcpu, struct table_shadow *shadow, const u64 *gfns,
+		 unsigned int count)
+{
+	unsigned int i;
+	int error;
+
+	for (i = 0; i < count; i++) {
+		if (gfns[i] != NOT_MAPPED) {
+			error = mmu_track_page(&vcpu->vm->mmu, gfns[i]);
+			if (error) {
+				untrack(vcpu, shadow);
+				return error;
+			}
+		}
+		shadow->gfns[i] = gfns[i];
+		shadow->page_count = i + 1;
+	}
+	return 0;
+}
+
+static void read_table(struct vcpu *vcpu, const struct guest_table *table,
+		       const struct table_shadow *shadow, u64 *raw)
+{
+	unsigned int done = 0;
+	unsigned int i;
+
+	memset(raw, 0, table->bytes);
+	for (i = 0; i < shadow->page_count; i++) {
+		u64 linear = table->base + done;
+		unsigned int bytes = min_t(unsigned int, table->bytes - done,
+					   PAGE_SIZE - offset_in_page(linear));
+		u64 gpa = (shadow->gfns[i] << PAGE_SHIFT) + offset_in_page(linear);
+
+		if (shadow->gfns[i] != NOT_MAPPED &&
+		    mmu_read_guest(&vcpu->vm->mmu, gpa, (u8 *)raw + done, bytes) != MMU_RAM)
+			memset((u8 *)raw + done, 0, bytes);
+		done += bytes;
+	}
+}
+
+static bool descriptor_used(void *raw, unsigned int index)
+{
+	return ((u64 *)raw)[index];
+}
+
+static int fill_gdt(struct vcpu *vcpu, const struct guest_table *table, const u64 *raw)
+{
+	unsigned int entries = table->bytes / 8;
+
+	if (entries && world_place_hidden(vcpu->world, table->bytes - 1, descriptor_used,
+					  (void *)raw))
+		return -ENOSPC;
+	world_set_gdt(vcpu->world, 0, entries, raw);
+	if (entries < vcpu->gdt.entries)
+		world_clear_gdt(vcpu->world, entries, vcpu->gdt.entries - entries);
+	vcpu->gdt.entries = entries;
+	return 0;
+}
+
+static int fill_ldt(struct vcpu *vcpu, const struct guest_table *table, const u64 *raw)
+{
+	unsigned int entries = table->bytes / 8;
+	int error;
+
+	if (!entries) {
+		world_use_ldt(vcpu->world, false);
+		return 0;
+	}
+	error = world_create_ldt(vcpu->world);
+	if (error)
+		return error;
+	world_set_ldt(vcpu->world, 0, entries, raw);
+	if (entries < vcpu->ldt.entries)
+		world_clear_ldt(vcpu->world, entries, vcpu->ldt.entries - entries);
+	vcpu->ldt.entries = entries;
+	world_use_ldt(vcpu->world, true);
+	return 0;
+}
+
+typedef int (*fill_function)(struct vcpu *vcpu, const struct guest_table *table, const u64 *raw);
+
+static int sync_table(struct vcpu *vcpu, struct table_shadow *shadow,
+		      const struct guest_table *table, fill_function fill)
+{
+	u64 gfns[TABLE_SHADOW_PAGES];
+	unsigned int count;
+	u64 *raw = NULL;
+	int error;
+
+	if (!shadow->stale && !shadow->recheck)
+		return 0;
+	count = find_pages(vcpu, table, gfns);
+	shadow->recheck = false;
+	if (count != shadow->page_count || memcmp(gfns, shadow->gfns, count * sizeof(*gfns))) {
+		untrack(vcpu, shadow);
+		error = track(vcpu, shadow, gfns, count);
+		if (error)
+			return error;
+		shadow->stale = true;
+	}
+	if (!shadow->stale)
+		return 0;
+	if (table->bytes) {
+		raw = kvmalloc(table->bytes, GFP_KERNEL_ACCOUNT);
+		if (!raw)
+			return -ENOMEM;
+		read_table(vcpu, table, shadow, raw);
+	}
+	error = fill(vcpu, table, raw);
+	kvfree(raw);
+	if (!error)
+		shadow->stale = false;
+	return error;
+}
+
+enum run_result run_sync_tables(struct vcpu *vcpu)
+{
+	struct guest_table gdt = guest_gdt(&vcpu->cpu);
+	struct guest_table ldt = guest_ldt(&vcpu->cpu);
+	int error;
+
+	error = sync_table(vcpu, &vcpu->gdt, &gdt, fill_gdt);
+	if (!error)
+		error = sync_table(vcpu, &vcpu->ldt, &ldt, fill_ldt);
+	if (error == -ENOSPC)
+		return run_stop(vcpu,
+				"the guest's GDT leaves no %u consecutive free descriptors for ringlet's own",
+				HIDDEN_BYTES / 8);
+	if (error) {
+		vcpu->error = error;
+		return RUN_ERROR;
+	}
+	return RUN_RESUME;
+}
+
+void run_forget_tables(struct vcpu *vcpu)
+{
+	untrack(vcpu, &vcpu->gdt);
+	untrack(vcpu, &vcpu->ldt);
+	vcpu->gdt.stale = true;
+	vcpu->ldt.stale = true;
+}

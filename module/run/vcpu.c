@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making and ending a vCPU, and what the API layer reads of it. Called by the
+ * API layer, host world.
+ */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/vmalloc.h>
+
+#include "run/internal.h"
+
+struct vcpu *vcpu_create(struct vm *vm)
+{
+	struct vcpu *vcpu = vzalloc(sizeof(*vcpu));
+	int error = -ENOMEM;
+
+	if (!vcpu)
+		return ERR_PTR(-ENOMEM);
+	vcpu->vm = vm;
+	mutex_init(&vcpu->mutex);
+	vcpu->interrupt = -1;
+	vcpu->cpu.bus = &run_bus;
+	cpu_reset(&vcpu->cpu);
+	vcpu->tsc_offset = -rdtsc();
+	vcpu->gdt.stale = true;
+	vcpu->ldt.stale = true;
+
+	vcpu->run = vmalloc_user(VCPU_RUN_PAGES * PAGE_SIZE);
+	if (!vcpu->run)
+		goto free_vcpu;
+	if (!fpu_alloc_guest_fpstate(&vcpu->fpu))
+		goto free_run;
+	error = mmu_vcpu_init(&vcpu->mmu, &vm->mmu);
+	if (error)
+		goto free_fpu;
+	vcpu->world = world_create(vcpu->mmu.root);
+	if (IS_ERR(vcpu->world)) {
+		error = PTR_ERR(vcpu->world);
+		goto destroy_mmu;
+	}
+	return vcpu;
+
+destroy_mmu:
+	mmu_vcpu_destroy(&vcpu->mmu);
+free_fpu:
+	fpu_free_guest_fpstate(&vcpu->fpu);
+free_run:
+	vfree(vcpu->run);
+free_vcpu:
+	vfree(vcpu);
+	return ERR_PTR(error);
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	run_forget_tables(vcpu);
+	world_destroy(vcpu->world);
+	mmu_vcpu_destroy(&vcpu->mmu);
+	fpu_free_guest_fpstate(&vcpu->fpu);
+	vfree(vcpu->run);
+	vfree(vcpu);
+}
+
+void vcpu_state_replaced(struct vcpu *vcpu)
+{
+	vcpu->gdt.stale = true;
+	vcpu->ldt.stale = true;
+	vcpu->stop_text[0] = '\0';
+	run_bus.changed(&vcpu->cpu, CPU_CHANGED_CR3);
+}
+
+/* What the fast path counted since the last time. */
+static void collect_fast_exits(struct vcpu *vcpu)
+{
+	static const enum ringlet_emulated groups[WORLD_FAST_REASONS] = {
+		[WORLD_FAST_CLI] = RINGLET_EMULATED_CLI,
+		[WORLD_FAST_STI] = RINGLET_EMULATED_STI,
+		[WORLD_FAST_MOV_FROM_CR] = RINGLET_EMULATED_MOV_CR,
+	};
+	struct ringlet_statistics *statistics = &vcpu->statistics;
+	unsigned int i;
+
+	for (i = 0; i < WORLD_FAST_REASONS; i++) {
+		u64 count = world_fast_exits(vcpu->world, i);
+		u64 more = count - vcpu->fast_collected[i];
+
+		vcpu->fast_collected[i] = count;
+		statistics->emulated[groups[i]] += more;
+		statistics->exits[X86_TRAP_GP] += more;
+		statistics->exits_fast += more;
+	}
+}
+
+void vcpu_collect_statistics(struct vcpu *vcpu)
+{
+	struct ringlet_statistics *statistics = &vcpu->statistics;
+	const struct mmu_statistics *mmu = &vcpu->mmu.statistics;
+
+	collect_fast_exits(vcpu);
+	statistics->exits_slow = statistics->world_switches;
+	statistics->page_faults_shadow = mmu->filled;
+	statistics->page_faults_guest = mmu->guest_faults;
+	statistics->page_faults_mmio = mmu->mmio_faults;
+	statistics->page_faults_tracked = mmu->tracked_faults;
+	statistics->shadow_flushes = mmu->flushes;
+	statistics->shadow_pages = mmu->shadow_pages;
+	statistics->shadow_pages_peak = mmu->shadow_pages_peak;
+	statistics->pinned_pages = atomic64_read(&vcpu->vm->mmu.pinned_pages);
+	statistics->module_bytes = sizeof(*vcpu->vm) + sizeof(*vcpu) + VCPU_RUN_PAGES * PAGE_SIZE +
+				   world_bytes(vcpu->world) + mmu_bytes(&vcpu->vm->mmu);
+}
+
+static bool owns_pfn(void *mmu, u64 pfn)
+{
+	return mmu_owns_pfn(mmu, pfn);
+}
+
+int vcpu_read_guest_root(struct vcpu *vcpu, struct ringlet_guest_root *root,
+			 struct ringlet_guest_root_page *pages)
+{
+	world_root_read(&vcpu->world->root, root, pages, owns_pfn, &vcpu->vm->mmu);
+	return 0;
+}
+
+static void nothing(void *unused)
+{
+}
+
+/*
+ * An interrupt of the host ends any visit to the guest world, and by the time
+ * it is handled the vCPU is out; the next entry loads CR3 and so sees what was
+ * written before.
+ */
+static void kick(struct mmu *mmu)
+{
+	struct vm *vm = container_of(mmu, struct vm, mmu);
+	int cpu;
+
+	smp_mb();
+	cpu = READ_ONCE(vm->guest_cpu);
+	if (cpu >= 0)
+		smp_call_function_single(cpu, nothing, NULL, 1);
+}
+
+/* Only pages of the GDT and the LDT are tracked. */
+static void tracked_write(struct mmu *mmu, u64 gpa, unsigned int bytes)
+{
+	struct vcpu *vcpu = container_of(mmu, struct vm, mmu)->vcpu;
+
+	if (vcpu) {
+		vcpu->gdt.stale = true;
+		vcpu->ldt.stale = true;
+	}
+}
+
+const struct mmu_callbacks vcpu_mmu_callbacks = {
+	.kick = kick,
+	.tracked_write = tracked_write,
+};
+
+int run_init(void)
+{
+	return world_check_layout();
+}
+
+void run_exit(void)
+{
+}
