@@ -20,7 +20,7 @@ TOOL_LDLIBS := -ljansson
 PREFIX ?= /usr/local
 KERNEL_RELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
 
-.PHONY: all module tool selftests guests tests sparse clean help setup check check-fast \
+.PHONY: all module tool selftests guests bench-programs tests sparse clean help setup check check-fast \
 	demo bench install uninstall
 
 all: module tool
@@ -69,6 +69,12 @@ guests: $(OUT)/guests/memtest.bin
 $(OUT)/guests/memtest.bin: | $(OUT)/guests
 	cp "$$(scripts/debian-package memtest86+)/boot/memtest86+ia32.bin" $@
 
+# --- programs that measure
+bench-programs: $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
+
+$(OUT)/bench/%: tests/bench/%.c Makefile | $(OUT)/bench
+	$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $<
+
 tests: guests selftests
 
 # --- running things
@@ -106,7 +112,7 @@ clean:
 	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(TOP) clean)
 	rm -rf $(OUT)
 
-$(OUT) $(OUT)/guests $(OUT)/userspace $(OUT)/selftests/lib:
+$(OUT) $(OUT)/bench $(OUT)/guests $(OUT)/userspace $(OUT)/selftests/lib:
 	mkdir -p $@
 
 help:

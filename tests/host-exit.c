@@ -15,7 +15,7 @@
 #include <fcntl.h>
 
 #define DEBUG_EXIT_PORT 0xf4
-#define STATUS_MASK 0x7f
+#define STATUS_MASK	0x7f
 
 static void drain(const char *path)
 {

@@ -71,7 +71,24 @@ tap_end() {
 	exit "$tap_failed"
 }
 
-# tap_cpu_models: the models that the host tests cover.
-tap_cpu_models() {
-	echo max qemu64 EPYC Skylake-Client max,vendor=GenuineIntel
+# tap_host NAME [HOST-VM-OPTION...] -- COMMAND...: good if COMMAND succeeds in a
+# disposable host.
+tap_host() {
+	local name=$1
+	shift
+	tap_run "$name" scripts/host-vm "$@"
+}
+
+# The CPU models that the host tests cover: with everything that the emulator
+# has (AMD's rules), the oldest, one of each vendor, and Intel's rules with
+# everything.
+tap_cpu_models=(max qemu64 EPYC Skylake-Client max,vendor=GenuineIntel)
+
+# tap_models NAME [HOST-VM-OPTION...] -- COMMAND...: the same on each of them.
+tap_models() {
+	local name=$1 model
+	shift
+	for model in "${tap_cpu_models[@]}"; do
+		tap_run "$name, $model" scripts/host-vm --cpu "$model" "$@"
+	done
 }
