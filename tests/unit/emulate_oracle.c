@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The emulator against the real processor: random encodings of unprivileged
+ * integer instructions on random registers, flags and memory run both ways,
+ * and everything must come out equal: registers, flags, EIP, memory, and for
+ * faults the vector, error code and CR2.
+ *
+ * Environment: RINGLET_ORACLE_STATES (how many), RINGLET_ORACLE_SEED.
+ * Builds with -m32; prints TAP, one result for each operation.
+ */
+#include "emulate/emulate.h"
+#include "emulate_generate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DEFAULT_STATES	 2000000
+#define MOST_DIFFERENCES 20 /* printed in full */
+#define MOST_REPEATS	 2000
+
+/* ---- the emulated machine ------------------------------------------------ */
+
+static struct virtual_cpu cpu;
+static u8 memory[NATIVE_READABLE] __aligned(64);
+/* An access went where the real processor must not follow. */
+static bool unsafe;
+
+static bool byte_allowed(u32 linear, bool write, bool *present)
+{
+	*present = linear - NATIVE_DATA < NATIVE_READABLE;
+	return linear - NATIVE_DATA < (write ? NATIVE_WRITABLE : NATIVE_READABLE);
+}
+
+static enum cpu_result check(struct virtual_cpu *machine, u64 linear, unsigned int bytes,
+			     unsigned int access)
+{
+	bool write = access & (ACCESS_WRITE | ACCESS_MODIFY);
+	unsigned int i;
+
+	if (!native_is_safe(linear, bytes))
+		unsafe = true;
+	for (i = 0; i < bytes; i++) {
+		bool present;
+
+		if (byte_allowed(linear + i, write, &present))
+			continue;
+		return cpu_page_fault(machine, linear + i,
+				      PFERR_USER | (write ? PFERR_WRITE : 0) |
+					      (present ? PFERR_PRESENT : 0));
+	}
+	return CPU_OK;
+}
+
+static enum cpu_result bus_read(struct virtual_cpu *machine, u64 linear, void *data,
+				unsigned int bytes, unsigned int access)
+{
+	enum cpu_result result;
+
+	/* The TSS: its I/O map denies all. */
+	if (access & ACCESS_SYSTEM) {
+		memset(data, 0xff, bytes);
+		return CPU_OK;
+	}
+	result = check(machine, linear, bytes, access);
+	if (result == CPU_OK)
+		memcpy(data, memory + (linear - NATIVE_DATA), bytes);
+	return result;
+}
+
+static enum cpu_result bus_write(struct virtual_cpu *machine, u64 linear, const void *data,
+				 unsigned int bytes, unsigned int access)
+{
+	enum cpu_result result = check(machine, linear, bytes, access | ACCESS_WRITE);
+
+	if (result == CPU_OK)
+		memcpy(memory + (linear - NATIVE_DATA), data, bytes);
+	return result;
+}
+
+static enum cpu_result bus_compare_exchange(struct virtual_cpu *machine, u64 linear, u64 *expected,
+					    u64 desired, unsigned int bytes, bool *done)
+{
+	(void)expected;
+	*done = true;
+	return bus_write(machine, linear, &desired, bytes, ACCESS_WRITE);
+}
+
+static u64 bus_read_tsc(struct virtual_cpu *machine)
+{
+	(void)machine;
+	return 0;
+}
+
+static void bus_changed(struct virtual_cpu *machine, unsigned int what)
+{
+	(void)machine;
+	(void)what;
+}
+
+static const struct cpu_bus bus = {
+	.read = bus_read,
+	.write = bus_write,
+	.probe = check,
+	.compare_exchange = bus_compare_exchange,
+	.read_tsc = bus_read_tsc,
+	.changed = bus_changed,
+};
+
+static struct segment flat_segment(unsigned int type, u16 selector)
+{
+	return (struct segment){
+		.limit = 0xffffffff,
+		.selector = selector,
+		.type = type,
+		.dpl = 3,
+		.s = true,
+		.present = true,
+		.db = true,
+		.g = true,
+	};
+}
+
+static void init_cpu(void)
+{
+	unsigned int i;
+
+	cpu.bus = &bus;
+	cpu.cr0 = X86_CR0_PE | X86_CR0_PG | X86_CR0_AM | X86_CR0_WP | X86_CR0_ET | X86_CR0_NE;
+	cpu.cr4 = X86_CR4_UMIP | X86_CR4_TSD;
+	for (i = 0; i < SEGMENT_REGISTERS; i++)
+		cpu.segments[i] =
+			flat_segment(TYPE_DATA_WRITABLE | TYPE_ACCESSED, native_selectors[i]);
+	cpu.segments[SEGMENT_CS].type = TYPE_CODE | TYPE_CODE_READABLE | TYPE_ACCESSED;
+	cpu.segments[SEGMENT_FS].base = NATIVE_FS_BASE;
+	cpu.segments[SEGMENT_FS].limit = NATIVE_FS_LIMIT;
+	cpu.tr.limit = 0x67;
+	cpu.tr.type = TYPE_TSS32_BUSY;
+	cpu.tr.present = true;
+}
+
+/* ---- which operations take part ------------------------------------------- */
+
+/* Flags that the manual leaves undefined. */
+#define CF X86_EFLAGS_CF
+#define PF X86_EFLAGS_PF
+#define AF X86_EFLAGS_AF
+#define ZF X86_EFLAGS_ZF
+#define SF X86_EFLAGS_SF
+#define OF X86_EFLAGS_OF
+
+/* More is undefined for some counts: undefined_flags(). */
+#define COUNTED	   BIT(31)
+#define TAKES_PART BIT(30)
+
+/* clang-format off */
+static const u32 operations[OPERATIONS] = {
+#define OPERATION(name, undefined) [OPERATION_##name] = TAKES_PART | (undefined)
+	OPERATION(ADD, 0), OPERATION(ADC, 0), OPERATION(SUB, 0), OPERATION(SBB, 0),
+	OPERATION(CMP, 0), OPERATION(INC, 0), OPERATION(DEC, 0), OPERATION(NEG, 0),
+	OPERATION(NOT, 0), OPERATION(XADD, 0), OPERATION(XCHG, 0), OPERATION(CMPXCHG, 0),
+	OPERATION(CMPXCHG8B, 0),
+	OPERATION(AND, AF), OPERATION(OR, AF), OPERATION(XOR, AF), OPERATION(TEST, AF),
+	OPERATION(MUL, SF | ZF | AF | PF), OPERATION(IMUL, SF | ZF | AF | PF),
+	OPERATION(DIV, CF | OF | SF | ZF | AF | PF), OPERATION(IDIV, CF | OF | SF | ZF | AF | PF),
+	OPERATION(DAA, OF), OPERATION(DAS, OF),
+	OPERATION(AAA, OF | SF | ZF | PF), OPERATION(AAS, OF | SF | ZF | PF),
+	OPERATION(AAM, OF | AF | CF), OPERATION(AAD, OF | AF | CF),
+	OPERATION(ROL, COUNTED), OPERATION(ROR, COUNTED),
+	OPERATION(RCL, COUNTED), OPERATION(RCR, COUNTED),
+	OPERATION(SHL, AF | COUNTED), OPERATION(SHR, AF | COUNTED), OPERATION(SAR, AF | COUNTED),
+	OPERATION(SHLD, AF | COUNTED), OPERATION(SHRD, AF | COUNTED),
+	OPERATION(BT, OF | SF | AF | PF), OPERATION(BTS, OF | SF | AF | PF),
+	OPERATION(BTR, OF | SF | AF | PF), OPERATION(BTC, OF | SF | AF | PF),
+	OPERATION(BSF, CF | OF | SF | AF | PF), OPERATION(BSR, CF | OF | SF | AF | PF),
+	OPERATION(LZCNT, OF | SF | AF | PF), OPERATION(TZCNT, OF | SF | AF | PF),
+	OPERATION(POPCNT, 0), OPERATION(CRC32, 0), OPERATION(ADCX, 0), OPERATION(ADOX, 0),
+	OPERATION(MOV, 0), OPERATION(MOV_SEGMENT, 0), OPERATION(MOVSX, 0), OPERATION(MOVZX, 0),
+	OPERATION(MOVBE, 0), OPERATION(MOVNTI, 0), OPERATION(LEA, 0), OPERATION(BSWAP, 0),
+	OPERATION(XLAT, 0), OPERATION(CBW, 0), OPERATION(CWD, 0), OPERATION(CMOVCC, 0),
+	OPERATION(SETCC, 0), OPERATION(LAHF, 0), OPERATION(SAHF, 0), OPERATION(SALC, 0),
+	OPERATION(CLC, 0), OPERATION(STC, 0), OPERATION(CMC, 0), OPERATION(CLD, 0),
+	OPERATION(STD, 0),
+	OPERATION(PUSH, 0), OPERATION(POP, 0), OPERATION(PUSHA, 0), OPERATION(POPA, 0),
+	OPERATION(PUSHF, 0), OPERATION(POPF, 0), OPERATION(PUSH_SEGMENT, 0),
+	OPERATION(ENTER, 0), OPERATION(LEAVE, 0),
+	OPERATION(MOVS, 0), OPERATION(CMPS, 0), OPERATION(STOS, 0), OPERATION(LODS, 0),
+	OPERATION(SCAS, 0),
+	OPERATION(JCC, 0), OPERATION(JMP_NEAR, 0), OPERATION(JMP_NEAR_INDIRECT, 0),
+	OPERATION(CALL_NEAR, 0), OPERATION(CALL_NEAR_INDIRECT, 0), OPERATION(RET_NEAR, 0),
+	OPERATION(LOOP, 0), OPERATION(LOOPE, 0), OPERATION(LOOPNE, 0), OPERATION(JCXZ, 0),
+	OPERATION(BOUND, 0), OPERATION(ARPL, 0), OPERATION(NOP, 0), OPERATION(PAUSE, 0),
+	OPERATION(UD0, 0), OPERATION(UD1, 0), OPERATION(UD2, 0),
+	/* These fault in user mode, with #GP(0). */
+	OPERATION(CLI, 0), OPERATION(STI, 0), OPERATION(HLT, 0), OPERATION(IN, 0),
+	OPERATION(OUT, 0), OPERATION(INS, 0), OPERATION(OUTS, 0), OPERATION(CLTS, 0),
+	OPERATION(LMSW, 0), OPERATION(LGDT, 0), OPERATION(LIDT, 0), OPERATION(LLDT, 0),
+	OPERATION(LTR, 0), OPERATION(INVLPG, 0), OPERATION(INVD, 0), OPERATION(WBINVD, 0),
+	OPERATION(RDMSR, 0), OPERATION(WRMSR, 0), OPERATION(MOV_CONTROL, 0),
+	OPERATION(MOV_DEBUG, 0), OPERATION(RDPMC, 0),
+#undef OPERATION
+};
+/* clang-format on */
+
+/* Instructions that this machine may lack; then they are other ones. */
+static bool machine_has(unsigned int operation)
+{
+	switch (operation) {
+	case OPERATION_LZCNT: return __builtin_cpu_supports("lzcnt");
+	case OPERATION_TZCNT: return __builtin_cpu_supports("bmi");
+	case OPERATION_POPCNT: return __builtin_cpu_supports("popcnt");
+	case OPERATION_CRC32: return __builtin_cpu_supports("sse4.2");
+	case OPERATION_ADCX:
+	case OPERATION_ADOX: return __builtin_cpu_supports("adx");
+	case OPERATION_MOVBE: return __builtin_cpu_supports("movbe");
+	default: return true;
+	}
+}
+
+bool oracle_takes_part(const struct insn *insn)
+{
+	/* Undefined, and processors differ. */
+	if (insn->operation == OPERATION_BSWAP && insn->operand_size == 2)
+		return false;
+	/* Loads of a segment register need the descriptor tables of this
+	 * machine; GS has a base that is not ours. */
+	if (insn->operation == OPERATION_MOV_SEGMENT && insn->operands[0].kind == OPERAND_SEGMENT)
+		return false;
+	if (insn->segment == SEGMENT_GS)
+		return false;
+	return (operations[insn->operation] & TAKES_PART) && machine_has(insn->operation);
+}
+
+static unsigned int shift_count(const struct insn *insn, const struct native_state *before)
+{
+	const struct operand *count = &insn->operands[insn->operand_count - 1];
+
+	switch (count->kind) {
+	case OPERAND_REGISTER: return before->regs[REG_CX] & 31;
+	case OPERAND_IMMEDIATE: return insn->immediate & 31;
+	default: return 1;
+	}
+}
+
+/* SHLD and SHRD of a word by more than 16: even the result is undefined. */
+bool oracle_result_undefined(const struct insn *insn, const struct native_state *before)
+{
+	return (insn->operation == OPERATION_SHLD || insn->operation == OPERATION_SHRD) &&
+	       shift_count(insn, before) > 8U * insn->operands[0].size;
+}
+
+static u32 undefined_flags(const struct insn *insn, const struct native_state *before)
+{
+	u32 undefined = operations[insn->operation];
+	unsigned int count;
+
+	if (!(undefined & COUNTED))
+		return undefined & EFLAGS_STATUS;
+	undefined &= EFLAGS_STATUS;
+	count = shift_count(insn, before);
+	if (!count)
+		return 0;
+	if (count != 1)
+		undefined |= OF;
+	if ((insn->operation == OPERATION_SHL || insn->operation == OPERATION_SHR) &&
+	    count >= 8U * insn->operands[0].size)
+		undefined |= CF;
+	return undefined;
+}
+
+/* ---- comparing ------------------------------------------------------------ */
+
+/* What native_run() would say of it. False: the test must not run natively. */
+static bool emulate(const struct oracle_test *test, struct native_state *after)
+{
+	enum cpu_result result;
+	unsigned int i, repeats;
+
+	*after = test->before;
+	for (i = 0; i < GENERAL_REGISTERS; i++)
+		cpu.regs[i] = i < 8 ? test->before.regs[i] : 0;
+	cpu.rip = NATIVE_CODE_START;
+	cpu.rflags = test->before.eflags;
+	cpu.pending_debug = 0;
+	unsafe = false;
+	for (repeats = 0; repeats < MOST_REPEATS; repeats++) {
+		result = emulate_insn(&cpu, &test->insn);
+		if (result != CPU_OK || cpu.rip != NATIVE_CODE_START)
+			break;
+		if (!(test->insn.prefixes & (INSN_PREFIX_REP | INSN_PREFIX_REPNE)))
+			break;
+	}
+	for (i = 0; i < 8; i++)
+		after->regs[i] = cpu.regs[i];
+	after->eip = cpu.rip;
+	after->eflags = cpu.rflags;
+	after->error_code = 0;
+	after->cr2 = 0;
+	if (result == CPU_FAULT) {
+		after->trap = cpu.fault.vector;
+		after->error_code = cpu.fault.error_code;
+		after->cr2 = cpu.fault.cr2;
+	} else if (cpu.rip - NATIVE_CODE < NATIVE_CODE_BYTES) {
+		after->trap = X86_TRAP_BP;
+	} else if (cpu.rip < NATIVE_LOW_END) {
+		/* A 16-bit branch: the next fetch faults. */
+		after->trap = X86_TRAP_PF;
+		after->error_code = PFERR_USER | PFERR_FETCH;
+		after->cr2 = cpu.rip;
+	} else {
+		return false;
+	}
+	if (result == CPU_STOP || repeats == MOST_REPEATS)
+		return false;
+	/* The instruction itself, should it come back to it. */
+	if (result == CPU_OK && cpu.rip - NATIVE_CODE_START < INSN_MAX_LENGTH &&
+	    cpu.rip != NATIVE_CODE_START + test->insn.length)
+		return false;
+	return !unsafe;
+}
+
+struct tally {
+	unsigned long states;
+	unsigned long faults;
+	unsigned long differences;
+};
+
+static struct tally tallies[OPERATIONS];
+
+static void print_state(const char *what, const struct native_state *state)
+{
+	unsigned int i;
+
+	printf("#   %-9s", what);
+	for (i = 0; i < 8; i++)
+		printf(" %08x", state->regs[i]);
+	printf(" eip %08x fl %08x trap %d err %x cr2 %08x\n", state->eip, state->eflags,
+	       (int)state->trap, state->error_code, state->cr2);
+}
+
+static void report(const struct oracle_test *test, const struct native_state *emulated,
+		   const struct native_state *native)
+{
+	unsigned int i, shown = 0;
+	const u8 *real = (const u8 *)NATIVE_DATA;
+
+	printf("# %s:", operation_name(test->insn.operation));
+	for (i = 0; i < test->insn.length; i++)
+		printf(" %02x", test->code[i]);
+	printf("\n#             ax       cx       dx       bx       sp       bp       si       di\n");
+	print_state("before", &test->before);
+	print_state("emulated", emulated);
+	print_state("native", native);
+	for (i = 0; i < NATIVE_READABLE && shown < 16; i++) {
+		if (memory[i] == real[i])
+			continue;
+		printf("#   memory %08x: emulated %02x native %02x\n", NATIVE_DATA + i, memory[i],
+		       real[i]);
+		shown++;
+	}
+}
+
+/* Intel's processors store a pushed selector as two bytes, others as four. */
+static void forgive_selector(const struct oracle_test *test, const struct native_state *native)
+{
+	u32 slot = native->regs[REG_SP];
+
+	if (test->insn.operation != OPERATION_PUSH_SEGMENT || test->insn.operand_size != 4 ||
+	    __builtin_cpu_is("intel"))
+		return;
+	if (native->trap == X86_TRAP_BP && slot - NATIVE_DATA <= NATIVE_WRITABLE - 4)
+		memcpy(memory + (slot + 2 - NATIVE_DATA), (void *)(slot + 2), 2);
+}
+
+/*
+ * What a processor has already pushed when a later push of the same
+ * instruction faults stays below the stack pointer. The emulator looks first
+ * and writes nothing.
+ */
+static bool pushes_before_fault(const struct oracle_test *test, const struct native_state *native)
+{
+	switch (test->insn.operation) {
+	case OPERATION_ENTER:
+	case OPERATION_PUSHA: return native->trap != X86_TRAP_BP;
+	default: return false;
+	}
+}
+
+/* POPA that faults midway leaves what it has popped in registers, though not in
+ * ESP; it is restarted, so that nobody sees it. The emulator changes none. */
+static bool same_registers(const struct oracle_test *test, const struct native_state *emulated,
+			   const struct native_state *native)
+{
+	if (test->insn.operation == OPERATION_POPA && native->trap != X86_TRAP_BP)
+		return emulated->regs[REG_SP] == native->regs[REG_SP];
+	return !memcmp(emulated->regs, native->regs, sizeof(native->regs));
+}
+
+static bool equal(const struct oracle_test *test, const struct native_state *emulated,
+		  const struct native_state *native)
+{
+	u32 flags = ~(u32)X86_EFLAGS_RF;
+
+	if (native->trap == X86_TRAP_BP || native->trap == X86_TRAP_PF)
+		flags &= ~undefined_flags(&test->insn, &test->before);
+	if (!same_registers(test, emulated, native) || emulated->eip != native->eip ||
+	    emulated->trap != native->trap || ((emulated->eflags ^ native->eflags) & flags))
+		return false;
+	if (native->trap == X86_TRAP_PF && emulated->cr2 != native->cr2)
+		return false;
+	if (native->trap != X86_TRAP_BP && emulated->error_code != native->error_code)
+		return false;
+	if (pushes_before_fault(test, native)) {
+		memcpy(memory, (void *)NATIVE_DATA, NATIVE_READABLE);
+		return true;
+	}
+	return !memcmp(memory, (void *)NATIVE_DATA, NATIVE_READABLE);
+}
+
+static void run_one(struct oracle_test *test)
+{
+	static unsigned int printed;
+	struct tally *tally = &tallies[test->insn.operation];
+	struct native_state emulated, native;
+
+	if (!emulate(test, &emulated)) {
+		memcpy(memory, (void *)NATIVE_DATA, NATIVE_READABLE);
+		return;
+	}
+	native = test->before;
+	native_run(&native, test->code, test->insn.length, oracle_goes_straight_on(&test->insn));
+	forgive_selector(test, &native);
+	tally->states++;
+	if (native.trap != X86_TRAP_BP)
+		tally->faults++;
+	if (equal(test, &emulated, &native))
+		return;
+	tally->differences++;
+	if (printed++ < MOST_DIFFERENCES)
+		report(test, &emulated, &native);
+	memcpy(memory, (void *)NATIVE_DATA, NATIVE_READABLE);
+}
+
+void oracle_put(u32 linear, u32 value)
+{
+	if (linear - NATIVE_DATA > NATIVE_WRITABLE - sizeof(value))
+		return;
+	memcpy(memory + (linear - NATIVE_DATA), &value, sizeof(value));
+	memcpy((void *)linear, &value, sizeof(value));
+}
+
+static void fill_memory(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NATIVE_WRITABLE; i += 4)
+		oracle_put(NATIVE_DATA + i, oracle_random_value());
+}
+
+static u64 number_from(const char *name, u64 otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static unsigned int count_results(void)
+{
+	unsigned int operation, count = 0;
+
+	for (operation = 0; operation < OPERATIONS; operation++)
+		count += (operations[operation] & TAKES_PART) && machine_has(operation);
+	return count;
+}
+
+int main(void)
+{
+	unsigned long states = number_from("RINGLET_ORACLE_STATES", DEFAULT_STATES);
+	unsigned int operation, number = 0, failed = 0;
+	unsigned long done = 0;
+	u64 seed;
+	struct oracle_test test;
+
+	seed = number_from("RINGLET_ORACLE_SEED", 1);
+	oracle_seed(seed);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("# %lu states, seed %" PRIu64 "\n", states, seed);
+	native_init();
+	init_cpu();
+	fill_memory();
+	printf("1..%u\n", count_results());
+	while (done < states) {
+		if (!oracle_generate(&test))
+			continue;
+		run_one(&test);
+		if (++done % 4096 == 0)
+			fill_memory();
+	}
+	for (operation = 0; operation < OPERATIONS; operation++) {
+		const struct tally *tally = &tallies[operation];
+		bool good = tally->states && !tally->differences;
+
+		if (!(operations[operation] & TAKES_PART) || !machine_has(operation))
+			continue;
+		failed += !good;
+		printf("%sok %u - %s: %lu states, %lu faults, %lu differences\n",
+		       good ? "" : "not ", ++number, operation_name(operation), tally->states,
+		       tally->faults, tally->differences);
+	}
+	return failed ? 1 : 0;
+}
