@@ -232,7 +232,8 @@ static bool same_entry(const struct cpu_cpuid_entry *ours, const struct kvm_cpui
 }
 
 /* As in KVM: a processor that has run does not become another one. */
-static bool same_cpuid(const struct cpu *cpu, const struct kvm_cpuid_entry2 *entries, u32 count)
+static bool same_cpuid(const struct virtual_cpu *cpu, const struct kvm_cpuid_entry2 *entries,
+		       u32 count)
 {
 	u32 i;
 
@@ -248,7 +249,7 @@ static bool same_cpuid(const struct cpu *cpu, const struct kvm_cpuid_entry2 *ent
 long cpuid_set(struct vcpu *vcpu, struct kvm_cpuid2 __user *user)
 {
 	struct kvm_cpuid_entry2 *entries;
-	struct cpu *cpu = &vcpu->cpu;
+	struct virtual_cpu *cpu = &vcpu->cpu;
 	long result = 0;
 	u32 count, i;
 
@@ -284,7 +285,7 @@ out:
 
 long cpuid_get(struct vcpu *vcpu, struct kvm_cpuid2 __user *user)
 {
-	const struct cpu *cpu = &vcpu->cpu;
+	const struct virtual_cpu *cpu = &vcpu->cpu;
 	u32 capacity, i;
 
 	if (get_user(capacity, &user->nent) || put_user(cpu->cpuid_count, &user->nent))

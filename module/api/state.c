@@ -21,7 +21,7 @@
 
 void state_get_regs(struct vcpu *vcpu, struct kvm_regs *regs)
 {
-	const struct cpu *cpu = &vcpu->cpu;
+	const struct virtual_cpu *cpu = &vcpu->cpu;
 
 	regs->rax = cpu->regs[REG_AX];
 	regs->rbx = cpu->regs[REG_BX];
@@ -45,7 +45,7 @@ void state_get_regs(struct vcpu *vcpu, struct kvm_regs *regs)
 
 void state_set_regs(struct vcpu *vcpu, const struct kvm_regs *regs)
 {
-	struct cpu *cpu = &vcpu->cpu;
+	struct virtual_cpu *cpu = &vcpu->cpu;
 
 	cpu->regs[REG_AX] = (u32)regs->rax;
 	cpu->regs[REG_BX] = (u32)regs->rbx;
@@ -129,7 +129,7 @@ static bool segments_from_kvm(const struct kvm_sregs *sregs, struct segment *seg
 
 void state_get_sregs(struct vcpu *vcpu, struct kvm_sregs *sregs)
 {
-	const struct cpu *cpu = &vcpu->cpu;
+	const struct virtual_cpu *cpu = &vcpu->cpu;
 
 	segment_to_kvm(&cpu->segments[SEGMENT_CS], &sregs->cs);
 	segment_to_kvm(&cpu->segments[SEGMENT_DS], &sregs->ds);
@@ -162,7 +162,7 @@ void state_get_sregs(struct vcpu *vcpu, struct kvm_sregs *sregs)
 /* IA32_APIC_BASE: what is reserved without x2APIC and with 36 address bits. */
 #define APIC_BASE_RESERVED (GENMASK_ULL(63, 36) | BIT_ULL(10) | BIT_ULL(9) | GENMASK_ULL(7, 0))
 
-static bool control_registers_valid(const struct cpu *cpu, const struct kvm_sregs *sregs)
+static bool control_registers_valid(const struct virtual_cpu *cpu, const struct kvm_sregs *sregs)
 {
 	u64 cr0 = sregs->cr0;
 
@@ -187,7 +187,7 @@ static bool control_registers_valid(const struct cpu *cpu, const struct kvm_sreg
 /* The PAE directory pointers are registers, loaded with CR3. */
 static void load_pdptrs(struct vcpu *vcpu)
 {
-	struct cpu *cpu = &vcpu->cpu;
+	struct virtual_cpu *cpu = &vcpu->cpu;
 
 	memset(cpu->pdptrs, 0, sizeof(cpu->pdptrs));
 	if (!(cpu->cr0 & X86_CR0_PG) || !(cpu->cr4 & X86_CR4_PAE))
@@ -201,7 +201,7 @@ int state_set_sregs(struct vcpu *vcpu, const struct kvm_sregs *sregs)
 {
 	struct segment segments[SEGMENT_REGISTERS];
 	struct segment tr, ldtr;
-	struct cpu *cpu = &vcpu->cpu;
+	struct virtual_cpu *cpu = &vcpu->cpu;
 	unsigned int i;
 
 	if (!control_registers_valid(cpu, sregs) ||
@@ -299,7 +299,7 @@ int state_set_fpu(struct vcpu *vcpu, const struct kvm_fpu *fpu)
 
 void state_get_events(struct vcpu *vcpu, struct kvm_vcpu_events *events)
 {
-	const struct cpu *cpu = &vcpu->cpu;
+	const struct virtual_cpu *cpu = &vcpu->cpu;
 
 	if (vcpu->exception_pending) {
 		events->exception.injected = 1;
@@ -327,7 +327,7 @@ void state_get_events(struct vcpu *vcpu, struct kvm_vcpu_events *events)
 
 int state_set_events(struct vcpu *vcpu, const struct kvm_vcpu_events *events)
 {
-	struct cpu *cpu = &vcpu->cpu;
+	struct virtual_cpu *cpu = &vcpu->cpu;
 
 	if (events->flags & ~EVENT_FLAGS)
 		return -EINVAL;
@@ -371,7 +371,7 @@ int state_set_events(struct vcpu *vcpu, const struct kvm_vcpu_events *events)
 
 void state_get_debug_registers(struct vcpu *vcpu, struct kvm_debugregs *regs)
 {
-	const struct cpu *cpu = &vcpu->cpu;
+	const struct virtual_cpu *cpu = &vcpu->cpu;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cpu->dr); i++)
@@ -382,7 +382,7 @@ void state_get_debug_registers(struct vcpu *vcpu, struct kvm_debugregs *regs)
 
 int state_set_debug_registers(struct vcpu *vcpu, const struct kvm_debugregs *regs)
 {
-	struct cpu *cpu = &vcpu->cpu;
+	struct virtual_cpu *cpu = &vcpu->cpu;
 	unsigned int i;
 
 	if (regs->flags || regs->dr6 > U32_MAX || regs->dr7 > U32_MAX)

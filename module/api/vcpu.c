@@ -231,7 +231,7 @@ static long vcpu_ioctl_set_mp_state(struct vcpu *vcpu, const void __user *user)
  */
 static long vcpu_ioctl_translate(struct vcpu *vcpu, void __user *user)
 {
-	struct cpu *cpu = &vcpu->cpu;
+	struct virtual_cpu *cpu = &vcpu->cpu;
 	struct cpu_exception fault = cpu->fault;
 	const char *stop_reason = cpu->stop_reason;
 	struct kvm_translation translation;

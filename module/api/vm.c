@@ -153,6 +153,7 @@ int vm_create_file(void)
 	kref_init(&vm->references);
 	mutex_init(&vm->lock);
 	vm->engine = RINGLET_ENGINE_TRAP;
+	vm->guest_cpu = -1;
 
 	result = mmu_init(&vm->mmu, &vcpu_mmu_callbacks);
 	if (result) {
