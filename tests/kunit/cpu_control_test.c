@@ -1,0 +1,611 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Suite ringlet_cpu_control: reset, EFLAGS, control and debug registers, MSRs,
+ * CPUID, ports, SYSENTER.
+ */
+#include "cpu_test.h"
+
+#define PG  X86_CR0_PG
+#define PE  X86_CR0_PE
+#define PAE X86_CR4_PAE
+
+/* ---- state ---------------------------------------------------------------- */
+
+static void reset(struct kunit *test)
+{
+	fake_machine_protected(&machine);
+	cpu->cr4 = X86_CR4_PSE;
+	cpu->efer = EFER_NX;
+	cpu->halted = true;
+	cpu_reset(cpu);
+	check(test, "reset", "first instruction", cpu->segments[SEGMENT_CS].base + cpu->rip,
+	      0xfffffff0);
+	check(test, "reset", "CS", cpu->segments[SEGMENT_CS].selector, 0xf000);
+	check(test, "reset", "CR0", cpu->cr0, 0x60000010);
+	check(test, "reset", "CR4", cpu->cr4, 0);
+	check(test, "reset", "EFER", cpu->efer, 0);
+	check(test, "reset", "EFLAGS", cpu->rflags, 2);
+	check(test, "reset", "DR6", cpu->dr6, 0xffff0ff0);
+	check(test, "reset", "DR7", cpu->dr7, 0x400);
+	check(test, "reset", "IDT limit", cpu->idtr.limit, 0xffff);
+	check(test, "reset", "PAT", cpu->msrs.pat, 0x0007040600070406ULL);
+	check(test, "reset", "EDX is the signature", cpu->regs[REG_DX], 0x6f1);
+	check_true(test, "reset", "runs", !cpu->halted);
+	check(test, "reset", "CPUID stays", cpu->cpuid_count, 6);
+	cpu->cpuid_count = 0;
+	cpu_reset(cpu);
+	check(test, "reset", "EDX without CPUID", cpu->regs[REG_DX], 0x600);
+}
+
+static void interrupt_window(struct kunit *test)
+{
+	fake_machine_protected(&machine);
+	check_true(test, "IF=0", "closed", !cpu_can_take_interrupt(cpu));
+	cpu->rflags |= X86_EFLAGS_IF;
+	check_true(test, "IF=1", "open", cpu_can_take_interrupt(cpu));
+	cpu->interrupt_shadow = INTERRUPT_SHADOW_STI;
+	check_true(test, "STI", "closed", !cpu_can_take_interrupt(cpu));
+	cpu->interrupt_shadow = INTERRUPT_SHADOW_MOV_SS;
+	check_true(test, "MOV SS", "closed", !cpu_can_take_interrupt(cpu));
+}
+
+/* Which bits POPF changes: old flags all clear and all set. */
+static void popf(struct kunit *test)
+{
+	static const u64 common = EFLAGS_STATUS | X86_EFLAGS_TF | X86_EFLAGS_DF | X86_EFLAGS_NT;
+	static const u64 wide = X86_EFLAGS_AC | X86_EFLAGS_ID;
+	static const struct {
+		const char *name;
+		unsigned int cpl, iopl, bytes;
+		u64 more;
+	} rows[] = {
+		{ "ring 0", 0, 0, 4, X86_EFLAGS_IF | X86_EFLAGS_IOPL },
+		{ "ring 0, 16 bits", 0, 3, 2, X86_EFLAGS_IF | X86_EFLAGS_IOPL },
+		{ "ring 1, IOPL 0", 1, 0, 4, 0 },
+		{ "ring 1, IOPL 1", 1, 1, 4, X86_EFLAGS_IF },
+		{ "ring 3, IOPL 2", 3, 2, 2, 0 },
+		{ "ring 3, IOPL 3", 3, 3, 2, X86_EFLAGS_IF },
+	};
+	unsigned int i;
+	u64 mask, iopl;
+
+	fake_machine_protected(&machine);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		mask = common | rows[i].more;
+		if (rows[i].bytes == 4)
+			mask |= wide;
+		iopl = (u64)rows[i].iopl << EFLAGS_IOPL_SHIFT;
+
+		cpu->rflags = X86_EFLAGS_FIXED | iopl;
+		cpu_load_flags(cpu, ~0ULL, rows[i].bytes, rows[i].cpl);
+		check(test, rows[i].name, "bits set", cpu->rflags, mask | iopl | X86_EFLAGS_FIXED);
+
+		cpu->rflags = (EFLAGS_WRITABLE & ~(u64)X86_EFLAGS_IOPL) | X86_EFLAGS_FIXED | iopl;
+		cpu_load_flags(cpu, 0, rows[i].bytes, rows[i].cpl);
+		check(test, rows[i].name, "bits cleared", cpu->rflags,
+		      (((EFLAGS_WRITABLE & ~(u64)X86_EFLAGS_IOPL) | iopl) &
+		       ~(mask | X86_EFLAGS_RF)) |
+			      X86_EFLAGS_FIXED);
+	}
+	cpu->rflags = EFLAGS_WRITABLE | X86_EFLAGS_FIXED;
+	check(test, "PUSHF", "hides VM and RF", cpu_pushf_image(cpu),
+	      (EFLAGS_WRITABLE | X86_EFLAGS_FIXED) & ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_RF));
+}
+
+/* ---- control registers ------------------------------------------------------- */
+
+static void cr0(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		u64 value, becomes;
+		unsigned int wanted;
+	} rows[] = {
+		{ "PE", PE, PE | X86_CR0_ET, FINE },
+		{ "PG without PE", PG, 0, GP(0) },
+		{ "PG with PE", PG | PE, PG | PE | X86_CR0_ET, FINE },
+		{ "NW without CD", PE | X86_CR0_NW, 0, GP(0) },
+		{ "NW with CD", PE | X86_CR0_NW | X86_CR0_CD,
+		  PE | X86_CR0_NW | X86_CR0_CD | X86_CR0_ET, FINE },
+		{ "reserved bits stay clear", 0x1ffaffc0 | PE, PE | X86_CR0_ET, FINE },
+		{ "all that exists", 0xe005003f, 0xe005003f, FINE },
+		{ "the upper half is cut off", 0x100000000ULL | PE, PE | X86_CR0_ET, FINE },
+	};
+	enum cpu_result result;
+	unsigned int i;
+	u64 value;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		fake_machine_protected(&machine);
+		remember();
+		result = cpu_write_control(cpu, 0, rows[i].value);
+		check_outcome(test, rows[i].name, result, rows[i].wanted);
+		if (result != CPU_OK)
+			continue;
+		check_outcome(test, rows[i].name, cpu_read_control(cpu, 0, &value), FINE);
+		check(test, rows[i].name, "CR0", value, rows[i].becomes);
+		check(test, rows[i].name, "announced", machine.changed, CPU_CHANGED_CR0);
+	}
+	fake_machine_init(&machine);
+	cpu->segments[SEGMENT_SS].dpl = 3;
+	check_outcome(test, "into protected mode", cpu_write_control(cpu, 0, PE), FINE);
+	check(test, "into protected mode", "CPL", cpu_cpl(cpu), 0);
+}
+
+static void cr4(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		u32 function;
+		unsigned int reg, bit;
+		u64 cr4;
+	} rows[] = {
+		{ "DE", 1, 3, 2, X86_CR4_DE },
+		{ "PSE", 1, 3, 3, X86_CR4_PSE },
+		{ "TSD", 1, 3, 4, X86_CR4_TSD },
+		{ "PAE", 1, 3, 6, X86_CR4_PAE },
+		{ "MCE", 1, 3, 7, X86_CR4_MCE },
+		{ "PGE", 1, 3, 13, X86_CR4_PGE },
+		{ "OSFXSR", 1, 3, 24, X86_CR4_OSFXSR },
+		{ "OSXMMEXCPT", 1, 3, 25, X86_CR4_OSXMMEXCPT },
+		{ "OSXSAVE", 1, 2, 26, X86_CR4_OSXSAVE },
+		{ "UMIP", 7, 2, 2, X86_CR4_UMIP },
+		{ "SMEP", 7, 1, 7, X86_CR4_SMEP },
+		{ "SMAP", 7, 1, 20, X86_CR4_SMAP },
+		{ "FSGSBASE", 7, 1, 0, X86_CR4_FSGSBASE },
+	};
+	static const u64 never[] = { X86_CR4_VME,  X86_CR4_PVI,	 X86_CR4_LA57,
+				     X86_CR4_VMXE, X86_CR4_SMXE, X86_CR4_PCIDE,
+				     X86_CR4_PKE,  BIT_ULL(15),	 BIT_ULL(31) };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		fake_machine_protected(&machine);
+		memset(cpu->cpuid, 0, sizeof(cpu->cpuid));
+		cpu->cpuid_count = 1;
+		remember();
+		check_outcome(test, rows[i].name, cpu_write_control(cpu, 4, rows[i].cr4), GP(0));
+		cpu->cpuid[0].function = rows[i].function;
+		(&cpu->cpuid[0].eax)[rows[i].reg] = BIT(rows[i].bit);
+		check_outcome(test, rows[i].name, cpu_write_control(cpu, 4, rows[i].cr4), FINE);
+		check(test, rows[i].name, "CR4", cpu->cr4, rows[i].cr4);
+		check(test, rows[i].name, "announced", machine.changed, CPU_CHANGED_CR4);
+		check_outcome(test, "PCE", cpu_write_control(cpu, 4, X86_CR4_PCE), FINE);
+	}
+	cpu->cpuid_count = 2;
+	cpu->cpuid[0] = (struct cpu_cpuid_entry){ .function = 1, .ecx = ~0U, .edx = ~0U };
+	cpu->cpuid[1] = (struct cpu_cpuid_entry){ .function = 7, .ebx = ~0U, .ecx = ~0U };
+	for (i = 0; i < ARRAY_SIZE(never); i++) {
+		remember();
+		check_outcome(test, "never", cpu_write_control(cpu, 4, never[i]), GP(0));
+	}
+}
+
+static void other_control_registers(struct kunit *test)
+{
+	static const u8 none[] = { 1, 5, 6, 7, 8, 15 };
+	unsigned int i;
+	u64 value;
+
+	fake_machine_protected(&machine);
+	remember();
+	for (i = 0; i < ARRAY_SIZE(none); i++) {
+		check_outcome(test, "write", cpu_write_control(cpu, none[i], 0), UD);
+		check_outcome(test, "read", cpu_read_control(cpu, none[i], &value), UD);
+	}
+	check_outcome(test, "CR2", cpu_write_control(cpu, 2, 0x12345678), FINE);
+	check_outcome(test, "CR2", cpu_read_control(cpu, 2, &value), FINE);
+	check(test, "CR2", "value", value, 0x12345678);
+	check_outcome(test, "CR3", cpu_write_control(cpu, 3, 0x5018), FINE);
+	check_outcome(test, "CR3", cpu_read_control(cpu, 3, &value), FINE);
+	check(test, "CR3", "value", value, 0x5018);
+	check(test, "CR3", "announced", machine.changed, CPU_CHANGED_CR3);
+	machine.changed = 0;
+	check_outcome(test, "CR3 again", cpu_write_control(cpu, 3, 0x5018), FINE);
+	check(test, "CR3 again", "announced", machine.changed, CPU_CHANGED_CR3);
+}
+
+/* ---- PAE directory pointers -------------------------------------------------- */
+
+#define POINTERS 0x6020U
+
+static void put_pointers(u64 third)
+{
+	fake_put64(&machine, POINTERS, 0x10001);
+	fake_put64(&machine, POINTERS + 8, 0);
+	fake_put64(&machine, POINTERS + 16, third);
+	fake_put64(&machine, POINTERS + 24, ~1ULL); /* not present: anything goes */
+}
+
+static void reserved_bits_of_pointers(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		u64 third;
+		unsigned int wanted;
+	} rows[] = {
+		{ "address and PWT, PCD, AVL", 0xffffff019ULL | 0xe00, FINE },
+		{ "bit 1", 0x10003, GP(0) },
+		{ "bit 2", 0x10005, GP(0) },
+		{ "bit 5", 0x10021, GP(0) },
+		{ "bit 8", 0x10101, GP(0) },
+		{ "the last address bit", 0x800000001ULL, FINE },
+		{ "above the address bits", 0x1000000001ULL, GP(0) },
+		{ "NX", 0x8000000000000001ULL, GP(0) },
+		{ "not present", 0x8000000000000006ULL, FINE },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		fake_machine_protected(&machine);
+		put_pointers(rows[i].third);
+		cpu->cr4 = PAE;
+		cpu->cr3 = POINTERS | 0x18;
+		remember();
+		check_outcome(test, rows[i].name, cpu_write_control(cpu, 0, PG | PE),
+			      rows[i].wanted);
+		if (!rows[i].wanted)
+			check(test, rows[i].name, "loaded", cpu->pdptrs[2], rows[i].third);
+
+		cpu->cr0 |= PG;
+		remember();
+		check_outcome(test, rows[i].name, cpu_write_control(cpu, 3, POINTERS | 3),
+			      rows[i].wanted);
+		cpu->cr4 = X86_CR4_PSE;
+		remember();
+		check_outcome(test, rows[i].name, cpu_write_control(cpu, 4, PAE), rows[i].wanted);
+	}
+	remember();
+	check_outcome(test, "no memory", cpu_write_control(cpu, 3, 0xfffffff0), GP(0));
+}
+
+static void when_pointers_are_loaded(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		unsigned int which;
+		u64 flip;
+		bool loads;
+	} rows[] = {
+		{ "CR0.TS", 0, X86_CR0_TS, false },  { "CR0.WP", 0, X86_CR0_WP, false },
+		{ "CR0.CD", 0, X86_CR0_CD, true },   { "CR4.TSD", 4, X86_CR4_TSD, false },
+		{ "CR4.PGE", 4, X86_CR4_PGE, true }, { "CR4.PSE", 4, X86_CR4_PSE, true },
+		{ "CR3 as it was", 3, 0, true },
+	};
+	unsigned int i;
+	u64 value;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		fake_machine_protected(&machine);
+		put_pointers(0x20001);
+		cpu->cr3 = POINTERS;
+		cpu->cr4 = PAE;
+		check_outcome(test, "PG", cpu_write_control(cpu, 0, PG | PE), FINE);
+		put_pointers(0x30001);
+		check_outcome(test, rows[i].name, cpu_read_control(cpu, rows[i].which, &value),
+			      FINE);
+		check_outcome(test, rows[i].name,
+			      cpu_write_control(cpu, rows[i].which, value ^ rows[i].flip), FINE);
+		check(test, rows[i].name, "pointer", cpu->pdptrs[2],
+		      rows[i].loads ? 0x30001 : 0x20001);
+	}
+	/* Without PAE CR3's table is nobody's business. */
+	fake_machine_protected(&machine);
+	put_pointers(0x20003);
+	cpu->cr0 |= PG;
+	check_outcome(test, "two levels", cpu_write_control(cpu, 3, POINTERS), FINE);
+}
+
+/* ---- debug registers ------------------------------------------------------------ */
+
+static void debug_registers(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		unsigned int which;
+		bool de;
+		u64 value, becomes;
+		unsigned int wanted;
+	} rows[] = {
+		{ "DR0", 0, false, 0x12345678, 0x12345678, FINE },
+		{ "DR3", 3, true, 0xffffffff, 0xffffffff, FINE },
+		{ "DR4 is DR6", 4, false, 0, 0xffff0ff0, FINE },
+		{ "DR5 is DR7", 5, false, 0xffffffff, 0xffff27ff, FINE },
+		{ "DR4 with DE", 4, true, 0, 0, UD },
+		{ "DR5 with DE", 5, true, 0, 0, UD },
+		{ "DR6", 6, false, 0xffffffff, 0xffffefff, FINE },
+		{ "DR7", 7, false, 0, 0x400, FINE },
+		{ "DR8", 8, false, 0, 0, UD },
+	};
+	enum cpu_result result;
+	unsigned int i;
+	u64 value;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		fake_machine_protected(&machine);
+		if (rows[i].de)
+			cpu->cr4 |= X86_CR4_DE;
+		remember();
+		result = cpu_write_debug(cpu, rows[i].which, rows[i].value);
+		check_outcome(test, rows[i].name, result, rows[i].wanted);
+		if (result != CPU_OK)
+			continue;
+		check(test, rows[i].name, "announced", machine.changed, CPU_CHANGED_DEBUG);
+		if (cpu->dr7 & BIT(13))
+			cpu->dr7 &= ~BIT_ULL(13);
+		result = cpu_read_debug(cpu, rows[i].which, &value);
+		check_outcome(test, rows[i].name, result, FINE);
+		check(test, rows[i].name, "value", value,
+		      rows[i].which == 5 ? rows[i].becomes & ~0x2000ULL : rows[i].becomes);
+	}
+}
+
+static void general_detect(struct kunit *test)
+{
+	u64 value;
+
+	fake_machine_protected(&machine);
+	cpu->dr7 |= BIT(13);
+	remember();
+	check_outcome(test, "write", cpu_write_debug(cpu, 0, 1), FAULT_WITHOUT_CODE(X86_TRAP_DB));
+	check(test, "write", "DR6.BD is due", cpu->fault.dr6, BIT(13));
+	check_outcome(test, "read", cpu_read_debug(cpu, 7, &value),
+		      FAULT_WITHOUT_CODE(X86_TRAP_DB));
+	cpu->cr4 |= X86_CR4_DE;
+	remember();
+	check_outcome(test, "no such register", cpu_read_debug(cpu, 4, &value), UD);
+}
+
+/* ---- MSRs ------------------------------------------------------------------------- */
+
+static void msr_values(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		u32 index;
+		u64 value;
+		bool guest, host;
+	} rows[] = {
+		{ "SYSENTER_CS", MSR_IA32_SYSENTER_CS, 0x10, true, true },
+		{ "PAT", MSR_IA32_CR_PAT, 0x0007040600070406ULL, true, true },
+		{ "PAT, type 2", MSR_IA32_CR_PAT, 0x0007040600070402ULL, false, false },
+		{ "PAT, type 3", MSR_IA32_CR_PAT, 0x0307040600070406ULL, false, false },
+		{ "PAT, type 8", MSR_IA32_CR_PAT, 0x0007040600080406ULL, false, false },
+		{ "EFER.NX", MSR_EFER, EFER_NX, true, true },
+		{ "EFER.SCE, not in CPUID", MSR_EFER, EFER_SCE, false, true },
+		{ "EFER.LME", MSR_EFER, EFER_LME, false, false },
+		{ "EFER, reserved", MSR_EFER, BIT_ULL(20), false, false },
+		{ "APIC base", MSR_IA32_APICBASE, 0xfee00900, true, true },
+		{ "APIC base, reserved", MSR_IA32_APICBASE, 0xfee00901, false, false },
+		{ "APIC base, x2APIC", MSR_IA32_APICBASE, 0xfee00d00, false, false },
+		{ "APIC base, too high", MSR_IA32_APICBASE, 0x10fee00900ULL, false, false },
+		{ "STAR, not in CPUID", MSR_STAR, 1, false, true },
+		{ "LSTAR, not in CPUID", MSR_LSTAR, 1, false, true },
+		{ "TSC_AUX, not in CPUID", MSR_TSC_AUX, 1, false, true },
+		{ "TSC_AUX, 33 bits", MSR_TSC_AUX, 0x100000000ULL, false, false },
+		{ "TSC", MSR_IA32_TSC, 0x123456789ULL, true, true },
+		{ "the bus's", 0x4711, 42, true, true },
+		{ "nobody's", 0x4712, 42, false, false },
+	};
+	unsigned int i, by_host;
+	u64 value;
+	bool done;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		for (by_host = 0; by_host < 2; by_host++) {
+			fake_machine_protected(&machine);
+			cpu->cpuid[1].edx |= BIT(16) | BIT(9);
+			machine.extra_msr_index = 0x4711;
+			done = cpu_write_msr(cpu, rows[i].index, rows[i].value, by_host);
+			check(test, rows[i].name, by_host ? "host" : "guest", done,
+			      by_host ? rows[i].host : rows[i].guest);
+			if (!done)
+				continue;
+			check_true(test, rows[i].name, "reads back",
+				   cpu_read_msr(cpu, rows[i].index, &value, by_host));
+			check(test, rows[i].name, "value", value, rows[i].value);
+		}
+	}
+	fake_machine_protected(&machine);
+	check_true(test, "EFER", "written", cpu_write_msr(cpu, MSR_EFER, EFER_NX, false));
+	check(test, "EFER", "announced", machine.changed, CPU_CHANGED_EFER);
+	cpu->cpuid_count = 0;
+	check_true(test, "EFER", "needs CPUID", !cpu_read_msr(cpu, MSR_EFER, &value, false));
+	check_true(test, "EFER", "the host reads", cpu_read_msr(cpu, MSR_EFER, &value, true));
+}
+
+static void msr_list(struct kunit *test)
+{
+	unsigned int i;
+	u64 value;
+
+	fake_machine_protected(&machine);
+	for (i = 0; cpu_msr_index(i); i++)
+		check_true(test, "each in the list", "can be read",
+			   cpu_read_msr(cpu, cpu_msr_index(i), &value, true));
+	check_true(test, "the list", "is not empty", i > 10);
+	check(test, "the list", "has an end", cpu_msr_index(i + 1000), 0);
+}
+
+/* ---- CPUID ----------------------------------------------------------------------- */
+
+static void cpuid(struct kunit *test)
+{
+	u32 eax, ebx, ecx, edx;
+
+	fake_machine_protected(&machine);
+	cpu->cpuid[cpu->cpuid_count++] =
+		(struct cpu_cpuid_entry){ .function = 4, .index = 1, .flags = 1, .eax = 0x44 };
+#define CPUID(leaf, subleaf)                            \
+	do {                                            \
+		eax = (leaf);                           \
+		ecx = (subleaf);                        \
+		cpu_cpuid(cpu, &eax, &ebx, &ecx, &edx); \
+	} while (0)
+	CPUID(0, 5);
+	check(test, "leaf 0", "any subleaf", eax, 7);
+	CPUID(4, 1);
+	check(test, "leaf 4.1", "EAX", eax, 0x44);
+	CPUID(4, 0);
+	check(test, "leaf 4.0", "is not there", eax | ebx | ecx | edx, 0);
+	cpu->cpuid[2].ebx = 0x77;
+	CPUID(0x20, 0);
+	check(test, "past the last", "Intel: the last", ebx, 0x77);
+	CPUID(6, 0);
+	check(test, "a hole", "zeros", eax | ebx | ecx | edx, 0);
+	cpu->cpuid[0].ebx = 0x68747541;
+	CPUID(0x20, 0);
+	check(test, "past the last", "AMD: zeros", eax | ebx | ecx | edx, 0);
+
+	CPUID(1, 0);
+	check(test, "leaf 1", "OSXSAVE is off", ecx & BIT(27), 0);
+	cpu->cr4 |= X86_CR4_OSXSAVE;
+	CPUID(1, 0);
+	check(test, "leaf 1", "OSXSAVE follows CR4", ecx & BIT(27), BIT(27));
+	cpu->cpuid[1].edx |= BIT(9);
+	CPUID(1, 0);
+	check(test, "leaf 1", "APIC", edx & BIT(9), BIT(9));
+	cpu->msrs.apic_base = 0;
+	CPUID(1, 0);
+	check(test, "leaf 1", "APIC follows its MSR", edx & BIT(9), 0);
+	check_true(test, "feature", "EDX bit 0", cpu_has_feature(cpu, 1, 3, 0));
+	check_true(test, "feature", "no such register", !cpu_has_feature(cpu, 1, 4, 0));
+	check_true(test, "feature", "no such leaf", !cpu_has_feature(cpu, 99, 3, 0));
+}
+
+/* ---- ports -------------------------------------------------------------------------- */
+
+static void ports(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		unsigned int ring, iopl;
+		bool v86;
+		u16 port;
+		unsigned int bytes;
+		unsigned int wanted;
+	} rows[] = {
+		{ "ring 0", 0, 0, false, 0x60, 1, FINE },
+		{ "ring 3 at IOPL 3", 3, 3, false, 0x60, 4, FINE },
+		{ "ring 1 at IOPL 1", 1, 1, false, 0x60, 1, FINE },
+		{ "denied by the map", 3, 0, false, 0x60, 1, GP(0) },
+		{ "ring 2 at IOPL 1", 2, 1, false, 0x60, 1, GP(0) },
+		{ "allowed by the map", 3, 0, false, 0x3f8, 1, FINE },
+		{ "both bytes", 3, 0, false, 0x3f8, 2, FINE },
+		{ "half of them", 3, 0, false, 0x3f9, 2, GP(0) },
+		{ "half of four", 3, 0, false, 0x3f7, 2, GP(0) },
+		{ "across a byte of the map", 3, 0, false, 0x40f, 2, FINE },
+		{ "four of four", 3, 0, false, 0x40e, 4, FINE },
+		{ "V86 ignores IOPL", 3, 3, true, 0x60, 1, GP(0) },
+		{ "V86 asks the map", 3, 0, true, 0x3f8, 2, FINE },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].v86) {
+			fake_machine_v86(&machine);
+		} else {
+			fake_machine_protected(&machine);
+			fake_machine_ring(&machine, rows[i].ring);
+		}
+		fake_put8(&machine, FAKE_TSS + 0x68 + 0x3f8 / 8, 0xfc);
+		fake_put16(&machine, FAKE_TSS + 0x68 + 0x408 / 8, 0xfc3f);
+		cpu->rflags |= rows[i].iopl << EFLAGS_IOPL_SHIFT;
+		remember();
+		check_outcome(test, rows[i].name, cpu_check_port(cpu, rows[i].port, rows[i].bytes),
+			      rows[i].wanted);
+	}
+}
+
+static void port_map_limits(struct kunit *test)
+{
+	fake_machine_user(&machine);
+	fake_put8(&machine, FAKE_TSS + 0x68, 0);
+	fake_put8(&machine, FAKE_TSS + 0x69, 0);
+	cpu->tr.limit = 0x69;
+	remember();
+	check_outcome(test, "two bytes of map", cpu_check_port(cpu, 7, 1), FINE);
+	cpu->tr.limit = 0x68;
+	remember();
+	check_outcome(test, "two are always read", cpu_check_port(cpu, 0, 1), GP(0));
+	cpu->tr.limit = 0x66;
+	remember();
+	check_outcome(test, "no map base", cpu_check_port(cpu, 0, 1), GP(0));
+	cpu->tr.limit = 0x69;
+	cpu->tr.type = TYPE_TSS16_BUSY;
+	remember();
+	check_outcome(test, "16-bit TSS", cpu_check_port(cpu, 0, 1), GP(0));
+	cpu->tr.type = TYPE_TSS32_BUSY;
+	fake_put16(&machine, FAKE_TSS + 0x66, 0xffff);
+	remember();
+	check_outcome(test, "base far out", cpu_check_port(cpu, 0xffff, 1), GP(0));
+	machine.pages[FAKE_TSS / FAKE_PAGE] = 0;
+	remember();
+	check_outcome(test, "absent TSS", cpu_check_port(cpu, 0, 1), PF(0));
+	cpu->cr0 = 0;
+	check_outcome(test, "real mode", cpu_check_port(cpu, 0, 1), FINE);
+}
+
+/* ---- SYSENTER ------------------------------------------------------------------------ */
+
+static void sysenter(struct kunit *test)
+{
+	fake_machine_user(&machine);
+	remember();
+	check_outcome(test, "null CS", cpu_sysenter(cpu), GP(0));
+	cpu->msrs.sysenter_cs = 0x63;
+	cpu->msrs.sysenter_esp = 0x1234;
+	cpu->msrs.sysenter_eip = 0x5678;
+	cpu->rflags |= X86_EFLAGS_IF | X86_EFLAGS_CF | X86_EFLAGS_RF;
+	remember();
+	check_outcome(test, "SYSEXIT in ring 3", cpu_sysexit(cpu), GP(0));
+	check_outcome(test, "SYSENTER", cpu_sysenter(cpu), FINE);
+	check(test, "SYSENTER", "CS", cpu->segments[SEGMENT_CS].selector, 0x60);
+	check(test, "SYSENTER", "SS", cpu->segments[SEGMENT_SS].selector, 0x68);
+	check(test, "SYSENTER", "CPL", cpu_cpl(cpu), 0);
+	check(test, "SYSENTER", "ESP", cpu->regs[REG_SP], 0x1234);
+	check(test, "SYSENTER", "EIP", cpu->rip, 0x5678);
+	check(test, "SYSENTER", "EFLAGS", cpu->rflags, X86_EFLAGS_FIXED | X86_EFLAGS_CF);
+	check(test, "SYSENTER", "flat", cpu->segments[SEGMENT_SS].limit, 0xffffffff);
+
+	cpu->regs[REG_CX] = 0x1111;
+	cpu->regs[REG_DX] = 0x2222;
+	check_outcome(test, "SYSEXIT", cpu_sysexit(cpu), FINE);
+	check(test, "SYSEXIT", "CS", cpu->segments[SEGMENT_CS].selector, 0x73);
+	check(test, "SYSEXIT", "SS", cpu->segments[SEGMENT_SS].selector, 0x7b);
+	check(test, "SYSEXIT", "CPL", cpu_cpl(cpu), 3);
+	check(test, "SYSEXIT", "ESP", cpu->regs[REG_SP], 0x1111);
+	check(test, "SYSEXIT", "EIP", cpu->rip, 0x2222);
+
+	cpu->cr0 = 0;
+	remember();
+	check_outcome(test, "real mode", cpu_sysenter(cpu), GP(0));
+	cpu->cpuid_count = 0;
+	remember();
+	check_outcome(test, "not in CPUID", cpu_sysenter(cpu), UD);
+	check_outcome(test, "not in CPUID", cpu_sysexit(cpu), UD);
+}
+
+static struct kunit_case control_cases[] = { KUNIT_CASE(reset),
+					     KUNIT_CASE(interrupt_window),
+					     KUNIT_CASE(popf),
+					     KUNIT_CASE(cr0),
+					     KUNIT_CASE(cr4),
+					     KUNIT_CASE(other_control_registers),
+					     KUNIT_CASE(reserved_bits_of_pointers),
+					     KUNIT_CASE(when_pointers_are_loaded),
+					     KUNIT_CASE(debug_registers),
+					     KUNIT_CASE(general_detect),
+					     KUNIT_CASE(msr_values),
+					     KUNIT_CASE(msr_list),
+					     KUNIT_CASE(cpuid),
+					     KUNIT_CASE(ports),
+					     KUNIT_CASE(port_map_limits),
+					     KUNIT_CASE(sysenter),
+					     {} };
+
+static struct kunit_suite control_suite = {
+	.name = "ringlet_cpu_control",
+	.test_cases = control_cases,
+};
+kunit_test_suite(control_suite);
