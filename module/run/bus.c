@@ -176,6 +176,23 @@ static enum cpu_result bus_port_out(struct virtual_cpu *cpu, u16 port, unsigned 
 	return access_port_out(vcpu_of(cpu), port, bytes, count, data);
 }
 
+/* Where nothing is, the bus floats high. */
+static enum cpu_result bus_read_physical(struct virtual_cpu *cpu, u64 physical, void *data,
+					 unsigned int bytes)
+{
+	struct vcpu *vcpu = vcpu_of(cpu);
+
+	switch (mmu_read_guest(&vcpu->vm->mmu, physical, data, bytes)) {
+	case MMU_RAM:
+		return CPU_OK;
+	case MMU_BAD:
+		return bad_memory(vcpu);
+	default:
+		memset(data, 0xff, bytes);
+		return CPU_OK;
+	}
+}
+
 static u64 bus_read_tsc(struct virtual_cpu *cpu)
 {
 	return rdtsc() + vcpu_of(cpu)->tsc_offset;
@@ -255,6 +272,7 @@ const struct cpu_bus run_bus = {
 	.compare_exchange = bus_compare_exchange,
 	.port_in = bus_port_in,
 	.port_out = bus_port_out,
+	.read_physical = bus_read_physical,
 	.read_tsc = bus_read_tsc,
 	.changed = bus_changed,
 	.invalidate_page = bus_invalidate_page,
