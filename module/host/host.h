@@ -15,4 +15,12 @@
  */
 int host_check(void);
 
+/**
+ * host_handle_work() - do what the kernel has for this thread before it goes on
+ *
+ * Return: 0, or -EINTR: a signal is pending.
+ * Context: the vCPU's thread, interrupts and preemption on; sleeps.
+ */
+int host_handle_work(void);
+
 #endif /* RINGLET_HOST_HOST_H */

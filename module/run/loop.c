@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
 
+#include "host/host.h"
 #include "run/internal.h"
 #include "run/trace.h"
 
@@ -76,7 +77,7 @@ static enum run_result handle_host_work(struct vcpu *vcpu)
 	if (READ_ONCE(run->immediate_exit))
 		error = -EINTR;
 	else
-		error = xfer_to_guest_mode_handle_work(NULL);
+		error = host_handle_work();
 	if (!error)
 		return RUN_RESUME;
 	run->exit_reason = KVM_EXIT_INTR;
