@@ -89,9 +89,13 @@ static enum run_result handle_debug(struct vcpu *vcpu, const struct world_exit *
 		.trap = dr6 & DR_STEP,
 	};
 
-	/* Our own step, over an interrupt shadow. */
-	if (vcpu->world->step)
+	/* Our own step, over an interrupt shadow: it has passed, even if the
+	 * instruction was a jump to itself.
+	 */
+	if (vcpu->world->step && (dr6 & DR_STEP)) {
 		dr6 &= ~(u64)DR_STEP;
+		vcpu->cpu.interrupt_shadow = 0;
+	}
 	if (!dr6) {
 		if (vcpu->world->step)
 			return RUN_RESUME;
