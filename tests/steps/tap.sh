@@ -65,6 +65,24 @@ tap_none() {
 	[ "$status" = 0 ] || head -n 40 "$tap_scratch/complaints" | sed 's/^/# /'
 }
 
+# tap_program COMMAND...: renumber the results of a program that prints TAP; one
+# more for its end.
+tap_program() {
+	local status=0 planned=0 seen=0 line
+	"$@" >"$tap_scratch/tap" 2>&1 </dev/null || status=$?
+	while IFS= read -r line; do
+		line=${line%$'\r'}
+		case $line in
+		1..*) planned=${line#1..} ;;
+		"ok "*) seen=$((seen + 1)) && tap_result 0 "${line#*- }" ;;
+		"not ok "*) seen=$((seen + 1)) && tap_result 1 "${line#*- }" ;;
+		*) echo "# ${line#\# }" ;;
+		esac
+	done <"$tap_scratch/tap"
+	[ "$seen" -gt 0 ] && [ "$seen" = "$planned" ] || status=1
+	tap_result "$status" "$(basename "$1") ends well after all $planned results"
+}
+
 # tap_end: the plan, and the step's status.
 tap_end() {
 	echo "1..$tap_number"
