@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A multiboot guest for the tests of the tool: the last character of its command
+ * line says what it does. It stays in ring 0 without paging, so that it runs on
+ * any device. Run by tool_run.sh with --debug-exit and --debugcon.
+ */
+
+#define MULTIBOOT_MAGIC 0x1badb002
+#define MULTIBOOT_FLAGS 3
+#define LOADER_MAGIC 0x2badb002
+
+#define DEBUG_CONSOLE 0xe9
+#define DEBUG_EXIT 0xf4
+#define SERIAL 0x3f8
+#define SERIAL_LSR 0x3fd
+
+	.text
+	.code32
+	.globl start
+start:
+	jmp	begin
+	.align	4
+	.long	MULTIBOOT_MAGIC, MULTIBOOT_FLAGS, -(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
+
+begin:
+	cmpl	$LOADER_MAGIC, %eax
+	jne	fail
+	movl	16(%ebx), %esi		/* the command line */
+1:	lodsb
+	testb	%al, %al
+	jnz	1b
+	movzbl	-2(%esi), %eax
+	subl	$'a', %eax
+	cmpl	$(table_end - table) / 4, %eax
+	jae	fail
+	jmp	*table(, %eax, 4)
+
+table:
+	.long	exit_42, say_hello, show_pass, crash, spin, reset, strings, wait, device_memory
+	.long	entry_state, echo, show_error, panic
+table_end:
+
+fail:
+	movb	$99, %al
+	outb	%al, $DEBUG_EXIT
+	hlt
+
+/* a */
+exit_42:
+	movb	$42, %al
+	outb	%al, $DEBUG_EXIT
+	hlt
+
+/* b: polled serial output, then halted with interrupts off */
+say_hello:
+	movl	$hello, %esi
+	call	serial_print
+	cli
+	hlt
+
+/* c: what memtest86+ shows after a pass */
+show_pass:
+	movl	$pass_row, %esi
+	call	screen_print
+	jmp	spin
+
+/* d: an exception without an IDT */
+crash:
+	lidt	no_idt
+	int3
+
+/* e */
+spin:
+	jmp	spin
+
+/* f */
+reset:
+	movb	$0xfe, %al
+	outb	%al, $0x64
+	hlt
+
+/* g: OUTS and INS with a count, forward and backward */
+strings:
+	movl	$text, %esi
+	movl	$text_end - text, %ecx
+	movw	$DEBUG_CONSOLE, %dx
+	cld
+	rep outsb
+	movl	$buffer, %edi
+	movl	$600, %ecx
+	rep insb
+	movl	$buffer, %edi
+	movl	$600, %ecx
+	movb	$DEBUG_CONSOLE, %al	/* what the port reads as */
+	repe scasb
+	jne	fail
+	movb	$7, %al
+	outb	%al, $DEBUG_EXIT
+	hlt
+
+/* h: halted with interrupts on, and nothing to interrupt it */
+wait:
+	sti
+	hlt
+	jmp	fail
+
+/* i: no device has memory: reads give ones, writes are dropped */
+device_memory:
+	movl	$0, 0xfee00300
+	movl	0xfee00020, %eax
+	cmpl	$0xffffffff, %eax
+	jne	fail
+	movb	0xa0000, %al
+	cmpb	$0xff, %al
+	jne	fail
+	movzwl	0xd0000000, %eax
+	cmpl	$0xffff, %eax
+	jne	fail
+	movb	$8, %al
+	outb	%al, $DEBUG_EXIT
+	hlt
+
+/* j: flat segments from a GDT that can be reloaded, no flags, no paging */
+entry_state:
+	pushf
+	popl	%eax
+	testl	$0x700, %eax		/* TF, IF, DF */
+	jnz	fail
+	movl	%cr0, %eax
+	testl	$0x80000000, %eax
+	jnz	fail
+	movw	%cs, %ax
+	cmpw	$0x10, %ax
+	jne	fail
+	movw	%ss, %ax
+	cmpw	$0x18, %ax
+	jne	fail
+	movl	$0x18, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %fs
+	movl	%eax, %gs
+	movl	%eax, %ss
+	ljmp	$0x10, $1f
+1:	pushl	$9
+	popl	%eax
+	outb	%al, $DEBUG_EXIT
+	hlt
+
+/* k: echo serial input, until a q */
+echo:
+	movw	$SERIAL_LSR, %dx
+	inb	%dx, %al
+	testb	$1, %al
+	jz	echo
+	movw	$SERIAL, %dx
+	inb	%dx, %al
+	outb	%al, %dx
+	cmpb	$'q', %al
+	jne	echo
+	movb	$10, %al
+	outb	%al, $DEBUG_EXIT
+	hlt
+
+/* l: what memtest86+ shows after an error */
+show_error:
+	movl	$error_row, %esi
+	call	screen_print
+	jmp	spin
+
+/* m: a last word on the serial port and a reset */
+panic:
+	movl	$panic_text, %esi
+	call	serial_print
+	jmp	reset
+
+serial_print:
+	movw	$SERIAL_LSR, %dx
+	inb	%dx, %al
+	testb	$0x20, %al
+	jz	serial_print
+	lodsb
+	testb	%al, %al
+	jz	1f
+	movw	$SERIAL, %dx
+	outb	%al, %dx
+	jmp	serial_print
+1:	ret
+
+/* On the ninth row, light grey on blue. */
+screen_print:
+	movl	$0xb8000 + 8 * 160, %edi
+	movb	$0x17, %ah
+1:	lodsb
+	testb	%al, %al
+	jz	2f
+	stosw
+	jmp	1b
+2:	ret
+
+hello:
+	.asciz	"hello from the guest\r\n"
+panic_text:
+	.asciz	"kernel panic\r\n"
+pass_row:
+	.asciz	"Using: Core #0              | Pass:  1        Errors: 0  "
+error_row:
+	.asciz	"Using: Core #0              | Pass:  0        Errors: 3  "
+text:
+	.ascii	"a string by OUTS\n"
+text_end:
+no_idt:
+	.word	0
+	.long	0
+
+	.bss
+buffer:
+	.skip	600

@@ -1,0 +1,134 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The tool from end to end, in a disposable host: runs tool_guest on a device and
+# judges exit statuses and what was printed. Prints TAP.
+#
+# usage: tool_run.sh DEVICE GUEST
+device=$1
+guest=$2
+number=0
+failed=0
+scratch=$(mktemp -d)
+
+result() {
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number - $device: $2"
+	else
+		echo "not ok $number - $device: $2"
+		sed 's/^/# /' "$scratch/out" "$scratch/err" | tail -n 30
+		failed=1
+	fi
+}
+
+# run LETTER OPTION...: standard input is empty
+run() {
+	letter=$1
+	shift
+	ringlet run --device "$device" --kernel "$guest" --memory 2M --append "$letter" \
+		--debug-exit --debugcon --timeout 20 "$@" \
+		</dev/null >"$scratch/out" 2>"$scratch/err"
+}
+
+# expect NAME STATUS LETTER OPTION...
+expect() {
+	name=$1
+	wanted=$2
+	shift 2
+	run "$@"
+	status=$?
+	[ "$status" = "$wanted" ] || echo "# status $status instead of $wanted"
+	[ "$status" = "$wanted" ]
+	result $? "$name"
+}
+
+# saw NAME FILE PATTERN: about the last run
+saw() {
+	grep -q -- "$3" "$scratch/$2"
+	result $? "$1"
+}
+
+expect 'port F4h ends the run with its value' 42 a
+saw 'and says so' err 'the guest ended with status 42, after'
+run a --quiet
+[ ! -s "$scratch/err" ]
+result $? '--quiet says nothing'
+
+expect 'a guest that halts has ended' 0 b
+saw 'its serial port is standard output' out '^hello from the guest'
+saw 'the halt is explained' err 'the guest halted with interrupts off at 0x'
+expect '--serial writes to a file' 0 b --serial "$scratch/serial"
+grep -q hello "$scratch/serial" && ! grep -q hello "$scratch/out"
+result $? 'and not to standard output'
+
+expect '--until ends the run when the screen matches' 0 c \
+	--until 'Pass: +[1-9][0-9]* +Errors: 0 *$' --fail-on 'Errors: +[1-9]' --screen=plain
+saw 'the screen is printed at the end' out 'Pass:  1        Errors: 0$'
+expect '--fail-on ends it with status 1' 1 l \
+	--until 'Pass: +[1-9][0-9]* +Errors: 0 *$' --fail-on 'Errors: +[1-9]'
+expect '--until looks at the serial port too' 0 b --until '^hello'
+expect '--fail-on sees the last words before a reset' 1 m --fail-on panic
+expect 'a reset before --until matched is a failure' 1 f --until never
+expect '--screen=live paints it' 0 c --screen=live --until 'Pass:  1'
+saw 'with colours' out "$(printf '\033')\\[37;44mUsing: Core #0"
+saw 'and leaves the terminal as text' out "$(printf '\033')\\[?1049l *Using\|^Using: Core #0"
+
+expect 'a triple fault is status 3' 3 d
+saw 'it is explained' err 'the guest crashed: a triple fault at 0x'
+saw 'with registers' err '^eip [0-9a-f]\{8\} eflags'
+expect 'a reset by the keyboard controller ends the run' 0 f
+saw 'and names the port' err 'the guest reset the machine by the keyboard controller (port 64h)'
+
+expect 'OUTS and INS with a count' 7 g
+saw 'all characters arrive' out '^a string by OUTS$'
+expect 'memory of no device reads ones' 8 i
+expect 'the entry state is as the boot protocols say' 9 j
+
+expect '--timeout ends a guest that spins' 124 e --timeout 0.5
+expect '--timeout ends a guest that waits' 124 h --timeout 0.5
+saw 'and says so' err 'the time given by --timeout is over'
+
+run e --timeout 0.5 --stats
+grep -q '^returns to the tool' "$scratch/out"
+result $? '--stats prints a table'
+run a --stats=json
+tail -n 1 "$scratch/out" | grep -q '^{"seconds":.*"port access":1[,}].*}$'
+result $? '--stats=json prints one line, with one port access'
+run a --trace-ports
+grep -q '^out 00f4 2a debug exit' "$scratch/err"
+result $? '--trace-ports names the access'
+
+printf 'abcq' | ringlet run --device "$device" --kernel "$guest" --memory 2M --append k \
+	--debug-exit --timeout 20 >"$scratch/out" 2>"$scratch/err"
+[ $? = 10 ] && grep -q '^abcq' "$scratch/out"
+result $? 'standard input reaches the serial port'
+
+# Signals: the run ends, and the terminal is what it was.
+for signal in TERM INT HUP SEGV ABRT; do
+	case $signal in
+	TERM) wanted=143 ;;
+	INT) wanted=130 ;;
+	HUP) wanted=129 ;;
+	SEGV) wanted=139 ;;
+	ABRT) wanted=134 ;;
+	esac
+	before=$(stty -g </dev/console)
+	ringlet run --device "$device" --kernel "$guest" --memory 2M --append e --screen=live \
+		</dev/console >"$scratch/out" 2>"$scratch/err" &
+	sleep 1
+	during=$(stty -g </dev/console)
+	kill -"$signal" $!
+	wait $!
+	status=$?
+	after=$(stty -g </dev/console)
+	[ "$status" = "$wanted" ] && [ "$before" = "$after" ] && [ "$before" != "$during" ] &&
+		tail -c 200 "$scratch/out" | grep -q '?1049l'
+	result $? "signal $signal ends the run and restores the terminal"
+done
+
+expect 'an engine that is not there is refused' 2 a --engine pv
+saw 'with a way out' err 'does not have the engine\|has no engine'
+rm -rf "$scratch"
+echo "1..$number"
+exit "$failed"
