@@ -155,9 +155,10 @@ static struct kvm_cpuid_entry2 *find_leaf(struct kvm_cpuid2 *cpuid, uint32_t fun
 
 /*
  * The guest is a 32-bit machine without a local APIC, on any device: without
- * this a guest on KVM would find both and use them.
+ * this a guest on KVM would find both and use them. ringlet itself knows
+ * whether its guests see the host's long mode.
  */
-static void restrict_cpuid(struct kvm_cpuid2 *cpuid)
+static void restrict_cpuid(const struct vm *vm, struct kvm_cpuid2 *cpuid)
 {
 	const uint32_t long_mode = 1u << 29, apic = 1u << 9;
 	const uint32_t x2apic = 1u << 21, tsc_deadline = 1u << 24;
@@ -169,7 +170,7 @@ static void restrict_cpuid(struct kvm_cpuid2 *cpuid)
 	}
 	leaf = find_leaf(cpuid, 0x80000001);
 	if (leaf)
-		leaf->edx &= ~(long_mode | apic);
+		leaf->edx &= ~(vm->interface ? apic : long_mode | apic);
 }
 
 static bool set_cpuid(struct vm *vm, struct message *error)
@@ -185,7 +186,7 @@ static bool set_cpuid(struct vm *vm, struct message *error)
 		fill_message(error, "%s does not say which CPUID it supports: %s", vm->device_name,
 			     strerror(errno));
 	} else {
-		restrict_cpuid(cpuid);
+		restrict_cpuid(vm, cpuid);
 		done = !ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid);
 		if (!done)
 			fill_message(error, "%s refused the guest's CPUID: %s", vm->device_name,

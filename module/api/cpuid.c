@@ -56,10 +56,11 @@
 
 /*
  * Leaf 80000001h, ECX: LZCNT, SSE4A, misaligned SSE, 3DNow prefetch. EDX: NX
- * and AMD's MMX extensions. Not SYSCALL, LM, RDTSCP, FFXSR.
+ * and AMD's MMX extensions. Not SYSCALL, RDTSCP, FFXSR; for LM see below.
  */
 #define LEAF_EXT1_ECX (BIT(5) | BIT(6) | BIT(7) | BIT(8))
 #define LEAF_EXT1_EDX (BIT(20) | BIT(22))
+#define LEAF_EXT1_EDX_LM BIT(29)
 /* On AMD the leaf repeats these bits of leaf 1, EDX. */
 #define LEAF_EXT1_EDX_COPIED (GENMASK(9, 0) | GENMASK(17, 12) | GENMASK(24, 23))
 
@@ -162,6 +163,18 @@ static void add_hypervisor_leaves(struct cpuid_list *list)
 	entry->eax = RINGLET_INTERFACE_VERSION;
 }
 
+/*
+ * CPUID does not trap in ring 1, unless the processor can be told to fault on
+ * it, so a guest sees the host's long mode and may believe it. Then the virtual
+ * CPU has it too, as far as 32-bit code can use it.
+ */
+static u32 extended_features(void)
+{
+	if (boot_cpu_has(X86_FEATURE_CPUID_FAULT))
+		return LEAF_EXT1_EDX;
+	return LEAF_EXT1_EDX | LEAF_EXT1_EDX_LM;
+}
+
 static void add_extended_leaves(struct cpuid_list *list)
 {
 	u32 maximum = cpuid_eax(LEAF_EXTENDED);
@@ -178,7 +191,7 @@ static void add_extended_leaves(struct cpuid_list *list)
 		switch (function) {
 		case 0x80000001:
 			entry->ecx &= LEAF_EXT1_ECX;
-			entry->edx &= LEAF_EXT1_EDX;
+			entry->edx &= extended_features();
 			if (vendor_is_amd())
 				entry->edx |= cpuid_edx(1) & LEAF1_EDX & LEAF_EXT1_EDX_COPIED;
 			break;

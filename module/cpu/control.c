@@ -38,9 +38,29 @@ enum cpu_result control_load_pdptrs(struct virtual_cpu *cpu, u64 cr3)
 	return CPU_OK;
 }
 
-static bool pae_paging(u64 cr0, u64 cr4)
+/* PAE paging proper: 4-level paging reads its directory pointers as it walks. */
+static bool pae_paging(const struct virtual_cpu *cpu, u64 cr0, u64 cr4)
 {
-	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE);
+	return (cr0 & X86_CR0_PG) && (cr4 & X86_CR4_PAE) && !(cpu->efer & EFER_LME);
+}
+
+/* CR0.PG switches IA-32e mode on and off when EFER.LME is set. */
+static enum cpu_result check_long_mode(struct virtual_cpu *cpu, u64 cr0)
+{
+	if (!(cpu->efer & EFER_LME) || !((cr0 ^ cpu->cr0) & X86_CR0_PG))
+		return CPU_OK;
+	if (cr0 & X86_CR0_PG &&
+	    (!(cpu->cr4 & X86_CR4_PAE) || cpu->segments[SEGMENT_CS].l))
+		return cpu_fault_code(cpu, X86_TRAP_GP, 0);
+	return CPU_OK;
+}
+
+static void follow_long_mode(struct virtual_cpu *cpu)
+{
+	if ((cpu->efer & EFER_LME) && (cpu->cr0 & X86_CR0_PG))
+		cpu->efer |= EFER_LMA;
+	else
+		cpu->efer &= ~EFER_LMA;
 }
 
 /* ---- control registers ----------------------------------------------------- */
@@ -55,7 +75,10 @@ static enum cpu_result write_cr0(struct virtual_cpu *cpu, u64 value)
 		return cpu_fault_code(cpu, X86_TRAP_GP, 0);
 	if ((value & X86_CR0_NW) && !(value & X86_CR0_CD))
 		return cpu_fault_code(cpu, X86_TRAP_GP, 0);
-	if (pae_paging(value, cpu->cr4) && ((value ^ cpu->cr0) & CR0_RELOADS_PDPTRS)) {
+	result = check_long_mode(cpu, value);
+	if (result != CPU_OK)
+		return result;
+	if (pae_paging(cpu, value, cpu->cr4) && ((value ^ cpu->cr0) & CR0_RELOADS_PDPTRS)) {
 		result = control_load_pdptrs(cpu, cpu->cr3);
 		if (result != CPU_OK)
 			return result;
@@ -64,6 +87,7 @@ static enum cpu_result write_cr0(struct virtual_cpu *cpu, u64 value)
 	if ((value & X86_CR0_PE) && !(cpu->cr0 & X86_CR0_PE))
 		cpu->segments[SEGMENT_SS].dpl = 0;
 	cpu->cr0 = value;
+	follow_long_mode(cpu);
 	cpu->bus->changed(cpu, CPU_CHANGED_CR0);
 	return CPU_OK;
 }
@@ -72,7 +96,7 @@ static enum cpu_result write_cr3(struct virtual_cpu *cpu, u64 value)
 {
 	enum cpu_result result;
 
-	if (pae_paging(cpu->cr0, cpu->cr4)) {
+	if (pae_paging(cpu, cpu->cr0, cpu->cr4)) {
 		result = control_load_pdptrs(cpu, value);
 		if (result != CPU_OK)
 			return result;
@@ -125,7 +149,9 @@ static enum cpu_result write_cr4(struct virtual_cpu *cpu, u64 value)
 
 	if (value & ~cpu_cr4_allowed(cpu))
 		return cpu_fault_code(cpu, X86_TRAP_GP, 0);
-	if (pae_paging(cpu->cr0, value) && ((value ^ cpu->cr4) & CR4_RELOADS_PDPTRS)) {
+	if (cpu_long_mode(cpu) && !(value & X86_CR4_PAE))
+		return cpu_fault_code(cpu, X86_TRAP_GP, 0);
+	if (pae_paging(cpu, cpu->cr0, value) && ((value ^ cpu->cr4) & CR4_RELOADS_PDPTRS)) {
 		result = control_load_pdptrs(cpu, cpu->cr3);
 		if (result != CPU_OK)
 			return result;

@@ -235,6 +235,16 @@ static inline bool cpu_protected_mode(const struct virtual_cpu *cpu)
 	return (cpu->cr0 & X86_CR0_PE) && !(cpu->rflags & X86_EFLAGS_VM);
 }
 
+/*
+ * IA-32e mode. Only its compatibility sub-mode is represented: 4-level paging
+ * under 32-bit code. A guest gets there because CPUID does not trap in ring 1
+ * and shows the host's long mode; what needs 64-bit code stops the VM.
+ */
+static inline bool cpu_long_mode(const struct virtual_cpu *cpu)
+{
+	return cpu->efer & EFER_LMA;
+}
+
 static inline unsigned int cpu_iopl(const struct virtual_cpu *cpu)
 {
 	return (cpu->rflags & X86_EFLAGS_IOPL) >> EFLAGS_IOPL_SHIFT;

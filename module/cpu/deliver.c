@@ -213,6 +213,8 @@ static enum cpu_result deliver_protected(struct virtual_cpu *cpu, struct event *
 	enum cpu_result result;
 	u64 gate;
 
+	if (cpu_long_mode(cpu))
+		return stop_long_mode(cpu);
 	/* INT n is sensitive to IOPL in V86 mode; INT3 and INTO are not. */
 	if ((cpu->rflags & X86_EFLAGS_VM) && cpu_iopl(cpu) < 3 &&
 	    event->type == CPU_EVENT_SOFTWARE_INTERRUPT)

@@ -147,6 +147,8 @@ enum cpu_result cpu_load_ldtr(struct virtual_cpu *cpu, u16 selector)
 		cpu->bus->changed(cpu, CPU_CHANGED_LDTR);
 		return CPU_OK;
 	}
+	if (cpu_long_mode(cpu))
+		return stop_long_mode(cpu);
 	if (selector & SELECTOR_TI)
 		return selector_fault(cpu, X86_TRAP_GP, selector);
 	result = cpu_read_descriptor(cpu, selector, &raw, X86_TRAP_GP);
@@ -175,6 +177,8 @@ enum cpu_result cpu_load_tr(struct virtual_cpu *cpu, u16 selector)
 
 	if (selector_is_null(selector))
 		return cpu_fault_code(cpu, X86_TRAP_GP, 0);
+	if (cpu_long_mode(cpu))
+		return stop_long_mode(cpu);
 	if (selector & SELECTOR_TI)
 		return selector_fault(cpu, X86_TRAP_GP, selector);
 	result = cpu_read_descriptor(cpu, selector, &raw, X86_TRAP_GP);

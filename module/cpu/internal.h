@@ -221,4 +221,16 @@ unsigned int cpuid_physical_bits(const struct virtual_cpu *cpu);
 #define DR7_GD	     BIT_ULL(13)
 #define DR7_LOCAL    0x155ULL /* L0 to L3 and LE, which a task switch clears */
 
+/* In IA-32e mode: what only 64-bit code or its 16-byte descriptors can serve. */
+static inline enum cpu_result stop_long_mode(struct virtual_cpu *cpu)
+{
+	return cpu_stop(cpu,
+			"the guest left compatibility mode for 64-bit code or descriptors, which needs 64-bit guests");
+}
+
+static inline bool needs_long_mode(const struct virtual_cpu *cpu, u64 code_descriptor)
+{
+	return cpu_long_mode(cpu) && (code_descriptor & DESCRIPTOR_L);
+}
+
 #endif /* RINGLET_CPU_INTERNAL_H */

@@ -120,10 +120,15 @@ static bool apic_base_valid(const struct virtual_cpu *cpu, u64 value)
 	return !(value & reserved);
 }
 
-/* Long mode cannot be represented, so LME is refused even to the host. */
+/* LMA follows LME and CR0.PG; LME may not change under paging. */
 static bool efer_valid(const struct virtual_cpu *cpu, u64 value, bool host)
 {
-	u64 allowed = 0;
+	u64 allowed = EFER_LMA;
+
+	if (extended(cpu, EXTENDED_EDX_LM))
+		allowed |= EFER_LME;
+	if ((cpu->cr0 & X86_CR0_PG) && (value ^ cpu->efer) & EFER_LME)
+		return false;
 
 	if (host || extended(cpu, EXTENDED_EDX_SYSCALL))
 		allowed |= EFER_SCE;
@@ -191,6 +196,8 @@ bool cpu_write_msr(struct virtual_cpu *cpu, u32 index, u64 value, bool host)
 		return false;
 	if (msrs[i].offset == SPECIAL)
 		return true;
+	if (index == MSR_EFER)
+		value = (value & ~EFER_LMA) | (cpu->efer & EFER_LMA);
 	*stored(cpu, i) = value;
 	if (index == MSR_EFER)
 		cpu->bus->changed(cpu, CPU_CHANGED_EFER);

@@ -111,6 +111,8 @@ static enum cpu_result read_code(struct virtual_cpu *cpu, struct far_return *bac
 	result = cpu_read_descriptor(cpu, back->selector, raw, X86_TRAP_GP);
 	if (result != CPU_OK)
 		return result;
+	if (needs_long_mode(cpu, *raw))
+		return stop_long_mode(cpu);
 	if (descriptor_is_conforming(*raw))
 		allowed = descriptor_dpl(*raw) <= rpl;
 	else

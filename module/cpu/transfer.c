@@ -61,6 +61,8 @@ static enum cpu_result check_direct(struct virtual_cpu *cpu, u16 selector, u64 r
 	unsigned int dpl = descriptor_dpl(raw);
 	bool allowed;
 
+	if (needs_long_mode(cpu, raw))
+		return stop_long_mode(cpu);
 	if (descriptor_is_conforming(raw))
 		allowed = dpl <= cpl;
 	else
@@ -215,6 +217,8 @@ static enum cpu_result transfer_system(struct virtual_cpu *cpu, u16 selector, u6
 
 	if (result != CPU_OK)
 		return result;
+	if (cpu_long_mode(cpu))
+		return stop_long_mode(cpu);
 	switch (descriptor_type(raw)) {
 	case TYPE_CALL_GATE16:
 	case TYPE_CALL_GATE32:

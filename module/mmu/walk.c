@@ -38,6 +38,7 @@ struct table_entry {
 /* What the mode bits make of the tables and of the access. */
 struct walk_rules {
 	bool pae;
+	bool long_mode; /* four levels, under 32-bit code */
 	bool large_pages;
 	bool no_execute; /* bit 63 of an entry means something */
 	bool write;
@@ -51,6 +52,7 @@ static struct walk_rules walk_rules(const struct virtual_cpu *cpu, unsigned int 
 	const bool pae = cpu->cr4 & X86_CR4_PAE;
 	struct walk_rules rules = {
 		.pae = pae,
+		.long_mode = cpu_long_mode(cpu),
 		.large_pages = pae || (cpu->cr4 & X86_CR4_PSE),
 		.no_execute = pae && (cpu->efer & EFER_NX),
 		.write = access & (ACCESS_WRITE | ACCESS_MODIFY),
@@ -175,12 +177,39 @@ static u64 table_entry_gpa(const struct walk_rules *rules, u64 directory_entry, 
 	return (directory_entry & TABLE_ADDRESS) + ((linear >> 12) & 0x1ff) * 8;
 }
 
+/* The two levels that 4-level paging has above the directory. */
+static enum walk_result walk_upper_levels(const struct virtual_cpu *cpu,
+					  const struct walk_memory *memory,
+					  const struct walk_rules *rules, u32 linear,
+					  struct table_entry upper[2], struct guest_walk *walk)
+{
+	u64 table = cpu->cr3 & TABLE_ADDRESS;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		enum walk_result result;
+
+		/* Entry 0 of the PML4 has all linear addresses below 512 GiB. */
+		upper[i].gpa = table + (i ? linear >> 30 : 0) * 8;
+		result = read_entry(memory, rules, false, &upper[i], walk);
+		if (result != WALK_OK)
+			return result;
+		/* The virtual CPU has no pages of 1 GiB. */
+		if (upper[i].value & PTE_PS)
+			return walk_fault(walk, rules, PFERR_PRESENT | PFERR_RESERVED);
+		add_rights(walk, rules, upper[i].value);
+		table = upper[i].value & TABLE_ADDRESS;
+	}
+	return WALK_OK;
+}
+
 static enum walk_result walk_once(const struct virtual_cpu *cpu, const struct walk_memory *memory,
 				  const struct walk_rules *rules, u32 linear, unsigned int access,
 				  struct guest_walk *walk)
 {
-	struct table_entry directory, table, *leaf;
+	struct table_entry upper[2], directory, table, *leaf;
 	enum walk_result result;
+	unsigned int i;
 
 	*walk = (struct guest_walk){
 		.page_bytes = 4096,
@@ -189,8 +218,14 @@ static enum walk_result walk_once(const struct virtual_cpu *cpu, const struct wa
 		.executable = true,
 	};
 
-	if (!find_directory_entry(cpu, rules, linear, &directory.gpa))
+	if (rules->long_mode) {
+		result = walk_upper_levels(cpu, memory, rules, linear, upper, walk);
+		if (result != WALK_OK)
+			return result;
+		directory.gpa = (upper[1].value & TABLE_ADDRESS) + ((linear >> 21) & 0x1ff) * 8;
+	} else if (!find_directory_entry(cpu, rules, linear, &directory.gpa)) {
 		return walk_fault(walk, rules, 0);
+	}
 	result = read_entry(memory, rules, true, &directory, walk);
 	if (result != WALK_OK)
 		return result;
@@ -211,6 +246,11 @@ static enum walk_result walk_once(const struct virtual_cpu *cpu, const struct wa
 	if (!access_allowed(cpu, rules, access, walk))
 		return walk_fault(walk, rules, PFERR_PRESENT);
 
+	for (i = 0; rules->long_mode && i < 2; i++) {
+		result = mark_entry(memory, rules, &upper[i], PTE_A);
+		if (result != WALK_OK)
+			return result;
+	}
 	/* The leaf last: D may be set only by an access that does happen. */
 	if (leaf != &directory) {
 		result = mark_entry(memory, rules, &directory, PTE_A);
