@@ -84,6 +84,8 @@ expect 'OUTS and INS with a count' 7 g
 saw 'all characters arrive' out '^a string by OUTS$'
 expect 'memory of no device reads ones' 8 i
 expect 'the entry state is as the boot protocols say' 9 j
+# PUSHF and MOV from CS do not trap in ring 1: the engine `trap` shows the host's.
+[ "$device" = /dev/ringlet ] || expect 'flags and selectors too' 11 n
 
 expect '--timeout ends a guest that spins' 124 e --timeout 0.5
 expect '--timeout ends a guest that waits' 124 h --timeout 0.5
