@@ -35,57 +35,59 @@ static void take_prefix(struct parser *parser, const struct opcode_row *row)
 }
 
 /* Consumes the prefixes; returns the row of the first opcode byte. */
-static const struct opcode_row *parse_prefixes(struct parser *parser)
+static __always_inline const struct opcode_row *parse_prefixes(struct parser *parser)
 {
 	struct insn *insn = parser->insn;
+	const struct opcode_row *row;
+	u8 byte;
 
 	for (;;) {
-		u8 byte = next_byte(parser);
-		const struct opcode_row *row = &opcodes_one_byte[byte];
-
+		insn->opcode_offset = parser->position;
+		byte = next_byte(parser);
+		row = &opcodes_one_byte[byte];
 		if (row->kind == CHOICE_MODE)
 			row = &row->next[insn->mode == INSN_MODE_64];
-		if (row->kind == ROW_PREFIX) {
+		if (row->kind == ROW_PREFIX)
 			take_prefix(parser, row);
-		} else if (row->kind == ROW_REX) {
+		else if (row->kind == ROW_REX)
 			insn->rex = byte;
-		} else {
-			insn->opcode = byte;
-			insn->opcode_offset = parser->position - !parser->overrun;
-			insn->prefix_bytes = insn->opcode_offset;
-			if (insn->rex)
-				insn->prefixes |= INSN_PREFIX_REX;
-			return row;
-		}
+		else
+			break;
 	}
+	insn->opcode = byte;
+	insn->prefix_bytes = insn->opcode_offset;
+	if (insn->rex)
+		insn->prefixes |= INSN_PREFIX_REX;
+	return row;
 }
 
-static void set_address_size(struct insn *insn)
+static __always_inline void set_address_size(struct insn *insn)
 {
-	bool override = insn->prefixes & INSN_PREFIX_ADDRESS;
+	/* Without and with 67. */
+	static const u8 sizes[][2] = {
+		[INSN_MODE_16] = { 2, 4 },
+		[INSN_MODE_32] = { 4, 2 },
+		[INSN_MODE_64] = { 8, 4 },
+	};
 
-	switch (insn->mode) {
-	case INSN_MODE_16: insn->address_size = override ? 4 : 2; break;
-	case INSN_MODE_32: insn->address_size = override ? 2 : 4; break;
-	default: insn->address_size = override ? 4 : 8; break;
-	}
+	insn->address_size = sizes[insn->mode][!!(insn->prefixes & INSN_PREFIX_ADDRESS)];
 }
 
-static void set_operand_size(struct insn *insn, unsigned int row_flags)
+static __always_inline void set_operand_size(struct insn *insn, unsigned int row_flags)
 {
+	/* Without and with 66. */
+	static const u8 sizes[][2] = {
+		[INSN_MODE_16] = { 2, 4 },
+		[INSN_MODE_32] = { 4, 2 },
+		[INSN_MODE_64] = { 4, 2 },
+	};
 	bool override = insn->prefixes & INSN_PREFIX_OPERAND;
 
-	switch (insn->mode) {
-	case INSN_MODE_16: insn->operand_size = override ? 4 : 2; return;
-	case INSN_MODE_32: insn->operand_size = override ? 2 : 4; return;
-	default: break;
-	}
-	if ((insn->rex & REX_W) || (row_flags & BRANCH_64))
+	insn->operand_size = sizes[insn->mode][override];
+	if (insn->mode != INSN_MODE_64)
+		return;
+	if ((insn->rex & REX_W) || (row_flags & BRANCH_64) || ((row_flags & STACK_64) && !override))
 		insn->operand_size = 8;
-	else if (override)
-		insn->operand_size = 2;
-	else
-		insn->operand_size = (row_flags & STACK_64) ? 8 : 4;
 }
 
 /* Columns of CHOICE_PREFIX: none, 66, F3, F2. */
@@ -150,11 +152,11 @@ static const struct opcode_row *choose_row(struct parser *parser, const struct o
 	}
 }
 
-static enum insn_class row_class(const struct opcode_row *row)
+static __always_inline enum insn_class row_class(const struct opcode_row *row)
 {
-	if (row->flags & PRIVILEGED)
-		return INSN_PRIVILEGED;
-	return row->flags & SENSITIVE ? INSN_SENSITIVE_SILENT : INSN_INNOCUOUS;
+	if (likely(!(row->flags & (PRIVILEGED | SENSITIVE))))
+		return INSN_INNOCUOUS;
+	return row->flags & PRIVILEGED ? INSN_PRIVILEGED : INSN_SENSITIVE_SILENT;
 }
 
 /* The suffixes that 3DNow! and its extensions define. */
@@ -184,7 +186,8 @@ static bool is_3dnow_suffix(u8 suffix)
 	}
 }
 
-static enum decode_result parse_row(struct parser *parser, const struct opcode_row *row)
+static __always_inline enum decode_result parse_row(struct parser *parser,
+						    const struct opcode_row *row)
 {
 	struct insn *insn = parser->insn;
 
@@ -192,12 +195,12 @@ static enum decode_result parse_row(struct parser *parser, const struct opcode_r
 		return DECODE_INVALID;
 	if (row->flags & (insn->mode == INSN_MODE_64 ? NOT_64 : ONLY_64))
 		return DECODE_INVALID;
-	if (row->flags & HAS_MODRM)
-		need_modrm(parser);
 	insn->operation = row->operation;
 	insn->class = row_class(row);
 	set_operand_size(insn, row->flags);
-	if (!parse_operands(parser, row))
+	if (row->flags & HAS_MODRM)
+		need_modrm(parser);
+	if (row->operands[0] && !parse_operands(parser, row))
 		return DECODE_INVALID;
 	if (row->operation == OPERATION_AMD3DNOW) {
 		insn->map = INSN_MAP_OTHER;
@@ -217,7 +220,8 @@ static enum decode_result parse(struct parser *parser)
 	enum decode_result result;
 
 	set_address_size(insn);
-	row = choose_row(parser, row);
+	if (row->kind != ROW_INSTRUCTION)
+		row = choose_row(parser, row);
 	if (unlikely(row->kind != ROW_INSTRUCTION)) {
 		if (parse_vex(parser, row->kind, &result))
 			return result;

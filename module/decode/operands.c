@@ -133,12 +133,15 @@ void parse_memory(struct parser *parser)
 }
 
 /* Numbers 4 to 7 of a byte register are AH, CH, DH, BH unless REX is there. */
-static void set_register(const struct insn *insn, struct operand *operand, unsigned int number)
+static __always_inline void set_register(const struct insn *insn, struct operand *operand,
+					 unsigned int number)
 {
 	operand->kind = OPERAND_REGISTER;
-	operand->high_byte = operand->size == 1 && number >= 4 && number < 8 &&
-			     !(insn->prefixes & INSN_PREFIX_REX);
-	operand->reg = operand->high_byte ? number - 4 : number;
+	operand->reg = number;
+	if (operand->size == 1 && number >= 4 && !(insn->prefixes & INSN_PREFIX_REX)) {
+		operand->high_byte = true;
+		operand->reg = number - 4;
+	}
 }
 
 static void read_immediate(struct parser *parser, struct operand *operand)
@@ -163,14 +166,14 @@ static void read_offset(struct parser *parser)
 	insn->displacement = next_number(parser, insn->address_size);
 }
 
-static unsigned int reg_number(const struct insn *insn)
+static __always_inline unsigned int reg_number(const struct insn *insn)
 {
-	return modrm_reg(insn) | (insn->rex & REX_R ? 8 : 0);
+	return modrm_reg(insn) | (insn->rex & REX_R) << 1;
 }
 
-static unsigned int rm_number(const struct insn *insn)
+static __always_inline unsigned int rm_number(const struct insn *insn)
 {
-	return modrm_rm(insn) | (insn->rex & REX_B ? 8 : 0);
+	return modrm_rm(insn) | (insn->rex & REX_B) << 3;
 }
 
 /* CR0, CR2, CR3, CR4, and CR8 in 64-bit mode; all others are undefined. */
@@ -272,23 +275,21 @@ static void parse_plain_operand(struct parser *parser, struct operand *operand,
 	}
 }
 
-/* One operand. false: these bytes are undefined. */
-static bool parse_operand(struct parser *parser, struct operand *operand,
-			  const struct operand_rule *rule)
+/* Operands of ModRM beyond general registers and memory. false: undefined. */
+static bool parse_modrm_operand(struct parser *parser, struct operand *operand,
+				const struct operand_rule *rule)
 {
 	struct insn *insn = parser->insn;
 	bool memory = modrm_mod(insn) != 3;
 
-	operand->size = resolve_size(insn, rule->size);
 	switch (rule->method) {
 	case METHOD_RM_MEMORY:
 	case METHOD_RM_REGISTER:
 		if (memory != (rule->method == METHOD_RM_MEMORY))
 			return false;
-		fallthrough;
-	case METHOD_RM: set_rm(parser, operand, rule, OPERAND_REGISTER, rm_number(insn)); break;
+		set_rm(parser, operand, rule, OPERAND_REGISTER, rm_number(insn));
+		break;
 	case METHOD_RM_ANY_MOD: set_register(insn, operand, rm_number(insn)); break;
-	case METHOD_REG: set_register(insn, operand, reg_number(insn)); break;
 	case METHOD_SEGMENT_LOAD:
 		if (modrm_reg(insn) == SEGMENT_CS)
 			return false;
@@ -324,8 +325,33 @@ static bool parse_operand(struct parser *parser, struct operand *operand,
 			return false;
 		fallthrough;
 	case METHOD_XMM_RM: set_rm(parser, operand, rule, OPERAND_VECTOR, rm_number(insn)); break;
-	default: parse_plain_operand(parser, operand, rule); break;
 	}
+	return true;
+}
+
+/* One operand. false: these bytes are undefined. The commonest come first. */
+static __always_inline bool parse_operand(struct parser *parser, struct operand *operand,
+					  const struct operand_rule *rule)
+{
+	struct insn *insn = parser->insn;
+
+	if (rule->method == METHOD_RM && modrm_mod(insn) != 3) {
+		operand->kind = OPERAND_MEMORY;
+		operand->size = resolve_size(insn, rule->memory_size);
+		return true;
+	}
+	operand->size = resolve_size(insn, rule->size);
+	if (rule->method == METHOD_REG) {
+		set_register(insn, operand, reg_number(insn));
+		return true;
+	}
+	if (rule->method == METHOD_RM) {
+		set_register(insn, operand, rm_number(insn));
+		return true;
+	}
+	if (rule->method < METHODS_BY_MODRM)
+		return parse_modrm_operand(parser, operand, rule);
+	parse_plain_operand(parser, operand, rule);
 	return true;
 }
 

@@ -19,34 +19,35 @@
  */
 enum operand_method {
 	METHOD_NONE,
-	METHOD_RM,	    /* E: general register or memory, by ModRM.rm */
-	METHOD_RM_MEMORY,   /* M: ModRM.rm, memory only */
-	METHOD_RM_REGISTER, /* R: ModRM.rm, general register only */
-	METHOD_RM_ANY_MOD,  /* general register by ModRM.rm whatever mod says */
-	METHOD_REG,	    /* G: general register by ModRM.reg */
-	METHOD_OPCODE,	    /* Z: general register by the opcode's low 3 bits */
-	METHOD_FIXED,	    /* a general register that the opcode implies */
-	METHOD_CONSTANT,    /* a value that the opcode implies */
-	METHOD_IMMEDIATE,   /* I: zero-extended, but see SIZE_Z in 64-bit mode */
-	METHOD_SIGNED,	    /* a byte, sign-extended to the operand size */
-	METHOD_IMMEDIATE2,  /* the second immediate */
-	METHOD_RELATIVE,    /* J */
-	METHOD_FAR,	    /* A: offset, then selector */
-	METHOD_OFFSET,	    /* O: memory at an address that follows the opcode */
-	METHOD_SEGMENT,	    /* S: segment register by ModRM.reg */
-	METHOD_SEGMENT_LOAD,/* the same, and CS is undefined */
+	METHOD_RM,		/* E: general register or memory, by ModRM.rm */
+	METHOD_RM_MEMORY,	/* M: ModRM.rm, memory only */
+	METHOD_RM_REGISTER,	/* R: ModRM.rm, general register only */
+	METHOD_RM_ANY_MOD,	/* general register by ModRM.rm whatever mod says */
+	METHOD_REG,		/* G: general register by ModRM.reg */
+	METHOD_SEGMENT,		/* S: segment register by ModRM.reg */
+	METHOD_SEGMENT_LOAD,	/* the same, and CS is undefined */
+	METHOD_CONTROL,		/* C: by ModRM.reg */
+	METHOD_DEBUG,		/* D: by ModRM.reg */
+	METHOD_X87,		/* ST(i) by ModRM.rm */
+	METHOD_MMX_REG,		/* P: MMX register by ModRM.reg */
+	METHOD_MMX_RM,		/* Q: MMX register or memory */
+	METHOD_MMX_REGISTER,	/* N: ModRM.rm, MMX register only */
+	METHOD_XMM_REG,		/* V: XMM register by ModRM.reg */
+	METHOD_XMM_RM,		/* W: XMM register or memory */
+	METHOD_XMM_REGISTER,	/* U: ModRM.rm, XMM register only */
+	METHODS_BY_MODRM,	/* what follows does not need ModRM */
+	METHOD_OPCODE = METHODS_BY_MODRM, /* Z: general register, the opcode's low 3 bits */
+	METHOD_FIXED,		/* a general register that the opcode implies */
 	METHOD_FIXED_SEGMENT,
-	METHOD_CONTROL, /* C: by ModRM.reg */
-	METHOD_DEBUG,	/* D: by ModRM.reg */
+	METHOD_CONSTANT,	/* a value that the opcode implies */
+	METHOD_IMMEDIATE,	/* I: zero-extended, but see SIZE_Z in 64-bit mode */
+	METHOD_SIGNED,		/* a byte, sign-extended to the operand size */
+	METHOD_IMMEDIATE2,	/* the second immediate */
+	METHOD_RELATIVE,	/* J */
+	METHOD_FAR,		/* A: offset, then selector */
+	METHOD_OFFSET,		/* O: memory at an address that follows the opcode */
 	METHOD_STRING_SOURCE,
 	METHOD_STRING_DESTINATION,
-	METHOD_X87,	    /* ST(i) by ModRM.rm */
-	METHOD_MMX_REG,	    /* P: MMX register by ModRM.reg */
-	METHOD_MMX_RM,	    /* Q: MMX register or memory */
-	METHOD_MMX_REGISTER,/* N: ModRM.rm, MMX register only */
-	METHOD_XMM_REG,	    /* V: XMM register by ModRM.reg */
-	METHOD_XMM_RM,	    /* W: XMM register or memory */
-	METHOD_XMM_REGISTER,/* U: ModRM.rm, XMM register only */
 };
 
 /* How large it is. */
