@@ -162,6 +162,21 @@ void state_get_sregs(struct vcpu *vcpu, struct kvm_sregs *sregs)
 /* IA32_APIC_BASE: what is reserved without x2APIC and with 36 address bits. */
 #define APIC_BASE_RESERVED (GENMASK_ULL(63, 36) | BIT_ULL(10) | BIT_ULL(9) | GENMASK_ULL(7, 0))
 
+/* "IA-32e Mode": active with LME, PG and PAE together, and LMA says so. */
+static bool efer_valid(const struct virtual_cpu *cpu, const struct kvm_sregs *sregs)
+{
+	bool long_mode = (sregs->efer & EFER_LME) && (sregs->cr0 & X86_CR0_PG);
+	u64 allowed = EFER_SCE | EFER_NX;
+
+	if (cpu_has_feature(cpu, 0x80000001, 3, 29))
+		allowed |= EFER_LME | EFER_LMA;
+	if (sregs->efer & ~allowed)
+		return false;
+	if (long_mode && !(sregs->cr4 & X86_CR4_PAE))
+		return false;
+	return !!(sregs->efer & EFER_LMA) == long_mode;
+}
+
 static bool control_registers_valid(const struct virtual_cpu *cpu, const struct kvm_sregs *sregs)
 {
 	u64 cr0 = sregs->cr0;
@@ -176,8 +191,8 @@ static bool control_registers_valid(const struct virtual_cpu *cpu, const struct 
 		return false;
 	if (sregs->cr2 > U32_MAX || sregs->cr3 > U32_MAX)
 		return false;
-	/* No long mode, so no EFER.LME, no EFER.LMA, no 64-bit code segment. */
-	if ((sregs->efer & ~(EFER_SCE | EFER_NX)) || sregs->cs.l)
+	/* No 64-bit code, even where CPUID has long mode. */
+	if (!efer_valid(cpu, sregs) || sregs->cs.l)
 		return false;
 	if (sregs->gdt.base > U32_MAX || sregs->idt.base > U32_MAX)
 		return false;
@@ -190,7 +205,7 @@ static void load_pdptrs(struct vcpu *vcpu)
 	struct virtual_cpu *cpu = &vcpu->cpu;
 
 	memset(cpu->pdptrs, 0, sizeof(cpu->pdptrs));
-	if (!(cpu->cr0 & X86_CR0_PG) || !(cpu->cr4 & X86_CR4_PAE))
+	if (!(cpu->cr0 & X86_CR0_PG) || !(cpu->cr4 & X86_CR4_PAE) || (cpu->efer & EFER_LMA))
 		return;
 	if (mmu_read_guest(&vcpu->vm->mmu, cpu->cr3 & ~0x1fULL, cpu->pdptrs,
 			   sizeof(cpu->pdptrs)) != MMU_RAM)
