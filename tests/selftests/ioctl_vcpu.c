@@ -106,8 +106,9 @@ static void test_sregs(void)
 	REFUSE("CR4.SMEP, which CPUID does not have", sregs.cr4 |= 1 << 20);
 	REFUSE("CR4.VMXE", sregs.cr4 |= 1 << 13);
 	REFUSE("CR3 above 32 bits", sregs.cr3 = 1ULL << 40);
-	REFUSE("EFER.LME", sregs.efer = 1 << 8);
-	REFUSE("EFER.LMA", sregs.efer = 1 << 10);
+	REFUSE("EFER.LMA without LME", sregs.efer = 1 << 10);
+	REFUSE("EFER.LMA without paging", sregs.efer = 5 << 8);
+	REFUSE("long mode without PAE", sregs.efer = 5 << 8, sregs.cr0 |= KVM_CR0_PG);
 	REFUSE("EFER, a reserved bit", sregs.efer = 1ULL << 40);
 	REFUSE("a 64-bit code segment", sregs.cs.l = 1);
 	REFUSE("a segment base above 4 GiB", sregs.ds.base = 1ULL << 47);
