@@ -150,26 +150,43 @@ static u64 enclosing_frame(const struct virtual_cpu *cpu, unsigned int index, un
 	return (cpu->regs[REG_BP] - index * bytes) & stack_mask(cpu);
 }
 
-static enum cpu_result probe_enter(struct emulation *emulation, unsigned int level)
+/* Read the frame pointers, and see that all pushes will succeed. */
+static enum cpu_result prepare_enter(struct emulation *emulation, unsigned int level, u64 *frames)
 {
 	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 	enum cpu_result result;
 	unsigned int i;
-	u64 linear, sp;
+	u64 sp;
 
 	result = probe_pushes(cpu, level + 1, bytes);
 	for (i = 1; i < level && result == CPU_OK; i++) {
-		result = cpu_linear(cpu, SEGMENT_SS, enclosing_frame(cpu, i, bytes), bytes,
-				    ACCESS_READ, &linear);
-		if (result == CPU_OK)
-			result = cpu->bus->probe(cpu, linear, bytes, ACCESS_READ);
+		frames[i] = 0;
+		result = cpu_read(cpu, SEGMENT_SS, enclosing_frame(cpu, i, bytes), &frames[i],
+				  bytes);
 	}
 	if (result != CPU_OK)
 		return result;
 	/* The new top of the stack must be writable too. */
-	sp = cpu_sp(cpu) - (level + 1) * bytes - (emulation->insn->immediate & 0xffff) + bytes;
+	sp = cpu_sp(cpu) - level * bytes - (emulation->insn->immediate & 0xffff);
 	return probe_push(cpu, &sp, bytes);
+}
+
+/*
+ * A frame pointer that lies where this instruction has already pushed, from @sp
+ * upwards, is what it pushed there: frames may overlap the new one.
+ */
+static enum cpu_result read_pushed_frame(struct emulation *emulation, unsigned int index, u64 sp,
+					 u64 *frame)
+{
+	struct virtual_cpu *cpu = emulation->cpu;
+	unsigned int bytes = emulation->insn->operand_size;
+	u64 slot = enclosing_frame(cpu, index, bytes);
+	u64 pushed = (cpu_sp(cpu) - sp) & stack_mask(cpu);
+
+	if (((slot + bytes - 1 - sp) & stack_mask(cpu)) >= pushed + bytes - 1)
+		return CPU_OK;
+	return cpu_read(cpu, SEGMENT_SS, slot, frame, bytes);
 }
 
 enum cpu_result emulate_enter(struct emulation *emulation)
@@ -177,21 +194,20 @@ enum cpu_result emulate_enter(struct emulation *emulation)
 	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
 	unsigned int level = emulation->insn->immediate2 & ENTER_MAX_LEVEL;
+	u64 frames[ENTER_MAX_LEVEL];
 	u64 sp = cpu_sp(cpu);
 	enum cpu_result result;
 	unsigned int i;
 	u64 frame;
 
-	result = probe_enter(emulation, level);
+	result = prepare_enter(emulation, level, frames);
 	if (result == CPU_OK)
 		result = cpu_push(cpu, &sp, get_register(cpu, REG_BP, bytes), bytes);
 	frame = sp;
 	for (i = 1; i < level && result == CPU_OK; i++) {
-		u64 pointer = 0;
-
-		result = cpu_read(cpu, SEGMENT_SS, enclosing_frame(cpu, i, bytes), &pointer, bytes);
+		result = read_pushed_frame(emulation, i, sp, &frames[i]);
 		if (result == CPU_OK)
-			result = cpu_push(cpu, &sp, pointer, bytes);
+			result = cpu_push(cpu, &sp, frames[i], bytes);
 	}
 	if (level && result == CPU_OK)
 		result = cpu_push(cpu, &sp, frame, bytes);
