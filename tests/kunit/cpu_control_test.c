@@ -427,9 +427,62 @@ static void msr_list(struct kunit *test)
 	check(test, "the list", "has an end", cpu_msr_index(i + 1000), 0);
 }
 
+/* ---- long mode, as far as compatibility mode needs it ---- */
+
+static void set_up_long_mode(void)
+{
+	fake_machine_protected(&machine);
+	cpu->cpuid[4].edx |= BIT(29);
+	cpu->efer = EFER_LME;
+	cpu->cr4 = X86_CR4_PAE;
+	put_pointers(0x10003); /* reserved bits, if anybody looked */
+	cpu->cr3 = POINTERS;
+}
+
+static void long_mode(struct kunit *test)
+{
+	u16 selector = FAKE_GDT_FREE;
+	u32 frame[3] = { 0x9000, FAKE_CODE0, X86_EFLAGS_FIXED | X86_EFLAGS_VM };
+
+	set_up_long_mode();
+	cpu->efer = 0;
+	check_true(test, "LME", "is written",
+		   cpu_write_msr(cpu, MSR_EFER, EFER_LME | EFER_LMA, false));
+	check(test, "LME", "LMA is not the guest's", cpu->efer, EFER_LME);
+	cpu->cr4 = 0;
+	remember();
+	check_outcome(test, "paging without PAE", cpu_write_control(cpu, 0, PG | PE), GP(0));
+	cpu->cr4 = X86_CR4_PAE;
+	check_outcome(test, "paging", cpu_write_control(cpu, 0, PG | PE), FINE);
+	check(test, "paging", "LMA", cpu->efer, EFER_LME | EFER_LMA);
+	remember();
+	check_outcome(test, "PAE may not be cleared", cpu_write_control(cpu, 4, 0), GP(0));
+	check_outcome(test, "CR3 has no four pointers", cpu_write_control(cpu, 3, POINTERS), FINE);
+	check_true(test, "LME", "cannot be cleared", !cpu_write_msr(cpu, MSR_EFER, 0, false));
+
+	memcpy(machine.memory + FAKE_STACK0 - 12, frame, sizeof(frame));
+	cpu->regs[REG_SP] = FAKE_STACK0 - 12;
+	cpu->rflags |= X86_EFLAGS_NT;
+	remember();
+	check_outcome(test, "no way back to a task", cpu_iret(cpu, 4, 0), GP(0));
+	cpu->rflags &= ~(u64)X86_EFLAGS_NT;
+	check_outcome(test, "VM is ignored", cpu_iret(cpu, 4, 0), FINE);
+	check(test, "VM is ignored", "EFLAGS", cpu->rflags, X86_EFLAGS_FIXED);
+
+	fake_set_gdt(&machine, selector, fake_descriptor(0, 0xfffff, SEGMENT(CODE_XR, 0), 0xa));
+	check_outcome(test, "64-bit code", cpu_far_jump(cpu, selector, 0, 4, 0), OTHER(CPU_STOP));
+	check_outcome(test, "LTR", cpu_load_tr(cpu, selector), OTHER(CPU_STOP));
+	cpu->msrs.sysenter_cs = 8;
+	check_outcome(test, "SYSENTER", cpu_sysenter(cpu), OTHER(CPU_STOP));
+	check_outcome(test, "an event", cpu_deliver(cpu, CPU_EVENT_NMI, &cpu->fault, 0),
+		      OTHER(CPU_STOP));
+	check_outcome(test, "paging off", cpu_write_control(cpu, 0, PE), FINE);
+	check(test, "paging off", "LMA", cpu->efer, EFER_LME);
+}
+
 /* ---- CPUID ----------------------------------------------------------------------- */
 
-static void cpuid(struct kunit *test)
+static void cpuid_leaves(struct kunit *test)
 {
 	u32 eax, ebx, ecx, edx;
 
@@ -598,7 +651,7 @@ static struct kunit_case control_cases[] = { KUNIT_CASE(reset),
 					     KUNIT_CASE(general_detect),
 					     KUNIT_CASE(msr_values),
 					     KUNIT_CASE(msr_list),
-					     KUNIT_CASE(cpuid),
+					     KUNIT_CASE(cpuid_leaves),
 					     KUNIT_CASE(ports),
 					     KUNIT_CASE(port_map_limits),
 					     KUNIT_CASE(sysenter),
