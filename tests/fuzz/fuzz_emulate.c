@@ -45,11 +45,13 @@ static void enter_16_bit(void)
 				fake_get64(&machine, FAKE_GDT + FAKE_DATA0_16));
 }
 
-static void enter_mode(unsigned int mode)
+static void make_machine(unsigned int mode)
 {
+	unsigned int i;
+
 	fake_machine_protected(&machine);
 	fake_machine_features(&machine);
-	switch (mode % MODES) {
+	switch (mode) {
 	case 0: break;
 	case 4: fake_machine_v86(&machine); break;
 	case 5: enter_16_bit(); break;
@@ -57,8 +59,22 @@ static void enter_mode(unsigned int mode)
 		machine.cpu.cr0 &= ~(u64)X86_CR0_PE;
 		enter_16_bit();
 		break;
-	default: fake_machine_ring(&machine, mode % MODES); break;
+	default: fake_machine_ring(&machine, mode); break;
 	}
+	for (i = 0; i < 256; i++)
+		fake_set_idt(&machine, i, fake_gate(FAKE_CODE0, 0x9000, i & 1 ? 0xee : 0x8e, 0));
+}
+
+/* To make a machine takes longer than to copy one. */
+static void enter_mode(unsigned int mode)
+{
+	static struct fake_machine made[MODES];
+
+	if (!made[mode].cpu.bus) {
+		make_machine(mode);
+		memcpy(&made[mode], &machine, sizeof(machine));
+	}
+	memcpy(&machine, &made[mode], sizeof(machine));
 }
 
 /* Mostly addresses that exist, or small numbers; sometimes neither. */
@@ -87,8 +103,6 @@ static void set_up(const struct header *header)
 	cpu->cr0 |= header->features & BIT(2) ? X86_CR0_WP : 0;
 	cpu->cr0 |= header->features & BIT(3) ? X86_CR0_AM : 0;
 	machine.ask_user = header->features & BIT(4);
-	for (i = 0; i < 256; i++)
-		fake_set_idt(&machine, i, fake_gate(FAKE_CODE0, 0x9000, i & 1 ? 0xee : 0x8e, 0));
 }
 
 static bool repeats(const struct insn *insn)
@@ -227,7 +241,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	memcpy(&header, data, sizeof(header));
 	data += sizeof(header);
 	left -= sizeof(header);
-	enter_mode(header.mode);
+	enter_mode(header.mode % MODES);
 	set_up(&header);
 	while (left && steps++ < MOST_STEPS && step(&data, &left))
 		;
