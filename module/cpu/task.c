@@ -213,11 +213,11 @@ static enum cpu_result save32(struct virtual_cpu *cpu, u32 rip, u32 flags)
 	if (result != CPU_OK)
 		return result;
 	put32(bytes, rip);
-	put32(bytes + TSS32_EFLAGS - TSS32_STATE, flags);
+	put32(bytes + (TSS32_EFLAGS - TSS32_STATE), flags);
 	for (i = 0; i < TASK_REGISTERS; i++)
-		put32(bytes + TSS32_REGISTERS - TSS32_STATE + 4 * i, cpu->regs[i]);
+		put32(bytes + (TSS32_REGISTERS - TSS32_STATE) + 4 * i, cpu->regs[i]);
 	for (i = 0; i < TSS32_SEGMENTS; i++)
-		put16(bytes + TSS32_SELECTORS - TSS32_STATE + 4 * i, cpu->segments[i].selector);
+		put16(bytes + (TSS32_SELECTORS - TSS32_STATE) + 4 * i, cpu->segments[i].selector);
 	return cpu->bus->write(cpu, linear, bytes, sizeof(bytes), ACCESS_WRITE | ACCESS_SYSTEM);
 }
 
@@ -227,11 +227,11 @@ static enum cpu_result save16(struct virtual_cpu *cpu, u16 rip, u16 flags)
 	unsigned int i;
 
 	put16(bytes, rip);
-	put16(bytes + TSS16_FLAGS - TSS16_STATE, flags);
+	put16(bytes + (TSS16_FLAGS - TSS16_STATE), flags);
 	for (i = 0; i < TASK_REGISTERS; i++)
-		put16(bytes + TSS16_REGISTERS - TSS16_STATE + 2 * i, cpu->regs[i]);
+		put16(bytes + (TSS16_REGISTERS - TSS16_STATE) + 2 * i, cpu->regs[i]);
 	for (i = 0; i < TSS16_SEGMENTS; i++)
-		put16(bytes + TSS16_SELECTORS - TSS16_STATE + 2 * i, cpu->segments[i].selector);
+		put16(bytes + (TSS16_SELECTORS - TSS16_STATE) + 2 * i, cpu->segments[i].selector);
 	return cpu->bus->write(cpu, (u32)(cpu->tr.base + TSS16_STATE), bytes, sizeof(bytes),
 			       ACCESS_WRITE | ACCESS_SYSTEM);
 }

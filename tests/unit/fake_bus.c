@@ -419,15 +419,14 @@ static void fill_tss(struct fake_machine *machine)
 {
 	static const u32 stacks[3] = { FAKE_STACK0, FAKE_STACK1, FAKE_STACK2 };
 	static const u16 selectors[3] = { FAKE_DATA0, FAKE_DATA1, FAKE_DATA2 };
-	unsigned int ring, i;
+	unsigned int ring;
 
 	for (ring = 0; ring < 3; ring++) {
 		fake_put32(machine, FAKE_TSS + 4 + 8 * ring, stacks[ring]);
 		fake_put16(machine, FAKE_TSS + 8 + 8 * ring, selectors[ring]);
 	}
 	fake_put16(machine, FAKE_TSS + 0x66, 0x68);
-	for (i = 0x68; i <= FAKE_TSS_LIMIT; i++)
-		fake_put8(machine, FAKE_TSS + i, 0xff);
+	memset(machine->memory + FAKE_TSS + 0x68, 0xff, FAKE_TSS_LIMIT + 1 - 0x68);
 }
 
 static const struct cpu_cpuid_entry features[] = {
