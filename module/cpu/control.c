@@ -49,8 +49,7 @@ static enum cpu_result check_long_mode(struct virtual_cpu *cpu, u64 cr0)
 {
 	if (!(cpu->efer & EFER_LME) || !((cr0 ^ cpu->cr0) & X86_CR0_PG))
 		return CPU_OK;
-	if (cr0 & X86_CR0_PG &&
-	    (!(cpu->cr4 & X86_CR4_PAE) || cpu->segments[SEGMENT_CS].l))
+	if ((cr0 & X86_CR0_PG) && (!(cpu->cr4 & X86_CR4_PAE) || cpu->segments[SEGMENT_CS].l))
 		return cpu_fault_code(cpu, X86_TRAP_GP, 0);
 	return CPU_OK;
 }

@@ -40,7 +40,7 @@ struct segment {
 	u16 selector;
 	u8 type; /* 4 bits */
 	u8 dpl;
-	bool s;	 /* code or data */
+	bool s; /* code or data */
 	bool present;
 	bool avl;
 	bool l;
@@ -72,14 +72,14 @@ struct cpu_exception {
 enum cpu_event_type {
 	CPU_EVENT_EXTERNAL_INTERRUPT,
 	CPU_EVENT_NMI,
-	CPU_EVENT_EXCEPTION,		 /* a fault or trap of the processor */
-	CPU_EVENT_SOFTWARE_INTERRUPT,	 /* INT n: gate DPL is checked */
-	CPU_EVENT_SOFTWARE_EXCEPTION,	 /* INT3, INTO: gate DPL is checked */
-	CPU_EVENT_PRIVILEGED_EXCEPTION,	 /* INT1 (ICEBP): it is not */
+	CPU_EVENT_EXCEPTION,		/* a fault or trap of the processor */
+	CPU_EVENT_SOFTWARE_INTERRUPT,	/* INT n: gate DPL is checked */
+	CPU_EVENT_SOFTWARE_EXCEPTION,	/* INT3, INTO: gate DPL is checked */
+	CPU_EVENT_PRIVILEGED_EXCEPTION, /* INT1 (ICEBP): it is not */
 };
 
 /* Why an access is made: decides the checks of paging and the fault's bits. */
-#define ACCESS_READ 0
+#define ACCESS_READ  0
 #define ACCESS_WRITE BIT(0)
 #define ACCESS_FETCH BIT(1)
 /* Implicit supervisor access (descriptor tables, TSS, ring-0 stack push). */
@@ -88,14 +88,14 @@ enum cpu_event_type {
 #define ACCESS_MODIFY BIT(3)
 
 /* What changed, for cpu_bus.changed: a mask. */
-#define CPU_CHANGED_CR0 BIT(0)
-#define CPU_CHANGED_CR3 BIT(1) /* also when rewritten with the same value */
-#define CPU_CHANGED_CR4 BIT(2)
-#define CPU_CHANGED_EFER BIT(3)
-#define CPU_CHANGED_GDTR BIT(4)
-#define CPU_CHANGED_LDTR BIT(5)
-#define CPU_CHANGED_IDTR BIT(6)
-#define CPU_CHANGED_TR BIT(7)
+#define CPU_CHANGED_CR0	  BIT(0)
+#define CPU_CHANGED_CR3	  BIT(1) /* also when rewritten with the same value */
+#define CPU_CHANGED_CR4	  BIT(2)
+#define CPU_CHANGED_EFER  BIT(3)
+#define CPU_CHANGED_GDTR  BIT(4)
+#define CPU_CHANGED_LDTR  BIT(5)
+#define CPU_CHANGED_IDTR  BIT(6)
+#define CPU_CHANGED_TR	  BIT(7)
 #define CPU_CHANGED_DEBUG BIT(8)
 
 /**
@@ -124,23 +124,20 @@ enum cpu_event_type {
  * All are called from the vCPU's thread and may sleep in the module.
  */
 struct cpu_bus {
-	enum cpu_result (*read)(struct virtual_cpu *cpu, u64 linear, void *data,
-				unsigned int bytes, unsigned int access);
+	enum cpu_result (*read)(struct virtual_cpu *cpu, u64 linear, void *data, unsigned int bytes,
+				unsigned int access);
 	enum cpu_result (*write)(struct virtual_cpu *cpu, u64 linear, const void *data,
 				 unsigned int bytes, unsigned int access);
-	enum cpu_result (*probe)(struct virtual_cpu *cpu, u64 linear,
-				 unsigned int bytes, unsigned int access);
-	enum cpu_result (*compare_exchange)(struct virtual_cpu *cpu, u64 linear,
-					    u64 *expected, u64 desired,
-					    unsigned int bytes, bool *done);
-	enum cpu_result (*port_in)(struct virtual_cpu *cpu, u16 port,
-				   unsigned int bytes, unsigned int count,
-				   void *data);
-	enum cpu_result (*port_out)(struct virtual_cpu *cpu, u16 port,
-				    unsigned int bytes, unsigned int count,
-				    const void *data);
-	enum cpu_result (*read_physical)(struct virtual_cpu *cpu, u64 physical,
-					 void *data, unsigned int bytes);
+	enum cpu_result (*probe)(struct virtual_cpu *cpu, u64 linear, unsigned int bytes,
+				 unsigned int access);
+	enum cpu_result (*compare_exchange)(struct virtual_cpu *cpu, u64 linear, u64 *expected,
+					    u64 desired, unsigned int bytes, bool *done);
+	enum cpu_result (*port_in)(struct virtual_cpu *cpu, u16 port, unsigned int bytes,
+				   unsigned int count, void *data);
+	enum cpu_result (*port_out)(struct virtual_cpu *cpu, u16 port, unsigned int bytes,
+				    unsigned int count, const void *data);
+	enum cpu_result (*read_physical)(struct virtual_cpu *cpu, u64 physical, void *data,
+					 unsigned int bytes);
 	u64 (*read_tsc)(struct virtual_cpu *cpu);
 	void (*changed)(struct virtual_cpu *cpu, unsigned int what);
 	void (*invalidate_page)(struct virtual_cpu *cpu, u64 linear);
@@ -168,7 +165,7 @@ struct cpu_msrs {
 };
 
 /* struct virtual_cpu.interrupt_shadow: what blocks interrupts for one instruction */
-#define INTERRUPT_SHADOW_STI BIT(0)
+#define INTERRUPT_SHADOW_STI	BIT(0)
 #define INTERRUPT_SHADOW_MOV_SS BIT(1) /* blocks #DB and NMI too */
 
 /**
@@ -273,8 +270,7 @@ u64 segment_to_descriptor(const struct segment *segment);
 
 /* Read the descriptor that @selector names (GDT or LDT); #GP(sel) or
  * @vector(sel) past the limit. ACCESS_SYSTEM. */
-enum cpu_result cpu_read_descriptor(struct virtual_cpu *cpu, u16 selector, u64 *raw,
-				    u8 vector);
+enum cpu_result cpu_read_descriptor(struct virtual_cpu *cpu, u16 selector, u64 *raw, u8 vector);
 
 /* MOV/POP/LDS... of a data segment register or SS, in any mode. */
 enum cpu_result cpu_load_segment(struct virtual_cpu *cpu, enum segment_register which,
@@ -283,44 +279,36 @@ enum cpu_result cpu_load_ldtr(struct virtual_cpu *cpu, u16 selector);
 enum cpu_result cpu_load_tr(struct virtual_cpu *cpu, u16 selector);
 
 /* LAR, LSL, VERR, VERW: *valid is what ZF becomes. */
-enum cpu_result cpu_lar(struct virtual_cpu *cpu, u16 selector, u32 *rights,
-			bool *valid);
+enum cpu_result cpu_lar(struct virtual_cpu *cpu, u16 selector, u32 *rights, bool *valid);
 enum cpu_result cpu_lsl(struct virtual_cpu *cpu, u16 selector, u32 *limit, bool *valid);
-enum cpu_result cpu_verify(struct virtual_cpu *cpu, u16 selector, bool write,
-			   bool *valid);
+enum cpu_result cpu_verify(struct virtual_cpu *cpu, u16 selector, bool write, bool *valid);
 
 /* ---- memory through segments (memory.c) -------------------------------- */
 
 /* Segment checks of an access of @bytes at @offset; the linear address. */
-enum cpu_result cpu_linear(struct virtual_cpu *cpu, enum segment_register segment,
-			   u64 offset, unsigned int bytes, unsigned int access,
-			   u64 *linear);
-enum cpu_result cpu_read(struct virtual_cpu *cpu, enum segment_register segment,
-			 u64 offset, void *data, unsigned int bytes);
-enum cpu_result cpu_write(struct virtual_cpu *cpu, enum segment_register segment,
-			  u64 offset, const void *data, unsigned int bytes);
+enum cpu_result cpu_linear(struct virtual_cpu *cpu, enum segment_register segment, u64 offset,
+			   unsigned int bytes, unsigned int access, u64 *linear);
+enum cpu_result cpu_read(struct virtual_cpu *cpu, enum segment_register segment, u64 offset,
+			 void *data, unsigned int bytes);
+enum cpu_result cpu_write(struct virtual_cpu *cpu, enum segment_register segment, u64 offset,
+			  const void *data, unsigned int bytes);
 
 /* Push and pop on SS with the stack's address size; pop does not yet move SP:
  * *sp is the running pointer, committed by the caller with cpu_set_sp(). */
 u64 cpu_sp(const struct virtual_cpu *cpu);
 void cpu_set_sp(struct virtual_cpu *cpu, u64 sp);
-enum cpu_result cpu_push(struct virtual_cpu *cpu, u64 *sp, u64 value,
-			 unsigned int bytes);
-enum cpu_result cpu_pop(struct virtual_cpu *cpu, u64 *sp, u64 *value,
-			unsigned int bytes);
+enum cpu_result cpu_push(struct virtual_cpu *cpu, u64 *sp, u64 value, unsigned int bytes);
+enum cpu_result cpu_pop(struct virtual_cpu *cpu, u64 *sp, u64 *value, unsigned int bytes);
 
 /* ---- control registers, MSRs, CPUID, I/O permission -------------------- */
 
 /* MOV to CR: all checks (#GP(0) for reserved bits and bad combinations,
  * PDPTE loads), then cpu->bus->changed(). @which 0, 2, 3, 4. */
-enum cpu_result cpu_write_control(struct virtual_cpu *cpu, unsigned int which,
-				  u64 value);
+enum cpu_result cpu_write_control(struct virtual_cpu *cpu, unsigned int which, u64 value);
 /* #UD for one that does not exist. */
-enum cpu_result cpu_read_control(struct virtual_cpu *cpu, unsigned int which,
-				 u64 *value);
+enum cpu_result cpu_read_control(struct virtual_cpu *cpu, unsigned int which, u64 *value);
 enum cpu_result cpu_write_debug(struct virtual_cpu *cpu, unsigned int which, u64 value);
-enum cpu_result cpu_read_debug(struct virtual_cpu *cpu, unsigned int which,
-			       u64 *value);
+enum cpu_result cpu_read_debug(struct virtual_cpu *cpu, unsigned int which, u64 *value);
 /* RDMSR/WRMSR without the CPL check; @host: KVM_SET_MSRS, may write more.
  * False: #GP. */
 bool cpu_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value, bool host);
@@ -353,16 +341,14 @@ u32 cpu_msr_index(unsigned int index);
  * Manual: "Interrupt and Exception Handling", "Task Management".
  */
 enum cpu_result cpu_deliver(struct virtual_cpu *cpu, enum cpu_event_type event,
-			    const struct cpu_exception *exception,
-			    u64 return_rip);
+			    const struct cpu_exception *exception, u64 return_rip);
 
 /* Far transfers; @bytes is the operand size (2 or 4), @return_rip is pushed. */
-enum cpu_result cpu_far_jump(struct virtual_cpu *cpu, u16 selector, u64 offset,
-			     unsigned int bytes, u64 return_rip);
-enum cpu_result cpu_far_call(struct virtual_cpu *cpu, u16 selector, u64 offset,
-			     unsigned int bytes, u64 return_rip);
-enum cpu_result cpu_far_return(struct virtual_cpu *cpu, unsigned int bytes,
-			       u16 release);
+enum cpu_result cpu_far_jump(struct virtual_cpu *cpu, u16 selector, u64 offset, unsigned int bytes,
+			     u64 return_rip);
+enum cpu_result cpu_far_call(struct virtual_cpu *cpu, u16 selector, u64 offset, unsigned int bytes,
+			     u64 return_rip);
+enum cpu_result cpu_far_return(struct virtual_cpu *cpu, unsigned int bytes, u16 release);
 enum cpu_result cpu_iret(struct virtual_cpu *cpu, unsigned int bytes, u64 return_rip);
 
 enum cpu_task_switch_reason {
@@ -372,9 +358,8 @@ enum cpu_task_switch_reason {
 	TASK_SWITCH_GATE, /* an event through a task gate */
 };
 enum cpu_result cpu_task_switch(struct virtual_cpu *cpu, u16 selector,
-				enum cpu_task_switch_reason reason,
-				u64 return_rip, bool has_error_code,
-				u32 error_code);
+				enum cpu_task_switch_reason reason, u64 return_rip,
+				bool has_error_code, u32 error_code);
 
 /* SYSENTER, SYSEXIT of a guest whose CPUID has SEP. */
 enum cpu_result cpu_sysenter(struct virtual_cpu *cpu);

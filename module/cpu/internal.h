@@ -224,8 +224,9 @@ unsigned int cpuid_physical_bits(const struct virtual_cpu *cpu);
 /* In IA-32e mode: what only 64-bit code or its 16-byte descriptors can serve. */
 static inline enum cpu_result stop_long_mode(struct virtual_cpu *cpu)
 {
-	return cpu_stop(cpu,
-			"the guest left compatibility mode for 64-bit code or descriptors, which needs 64-bit guests");
+	return cpu_stop(
+		cpu,
+		"the guest left compatibility mode for 64-bit code or descriptors, which needs 64-bit guests");
 }
 
 static inline bool needs_long_mode(const struct virtual_cpu *cpu, u64 code_descriptor)

@@ -111,8 +111,6 @@ static enum cpu_result read_code(struct virtual_cpu *cpu, struct far_return *bac
 	result = cpu_read_descriptor(cpu, back->selector, raw, X86_TRAP_GP);
 	if (result != CPU_OK)
 		return result;
-	if (needs_long_mode(cpu, *raw))
-		return stop_long_mode(cpu);
 	if (descriptor_is_conforming(*raw))
 		allowed = descriptor_dpl(*raw) <= rpl;
 	else
@@ -121,6 +119,8 @@ static enum cpu_result read_code(struct virtual_cpu *cpu, struct far_return *bac
 		return selector_fault(cpu, X86_TRAP_GP, back->selector);
 	if (!descriptor_is_present(*raw))
 		return selector_fault(cpu, X86_TRAP_NP, back->selector);
+	if (needs_long_mode(cpu, *raw))
+		return stop_long_mode(cpu);
 	return CPU_OK;
 }
 
@@ -246,6 +246,8 @@ static enum cpu_result return_task(struct virtual_cpu *cpu, u64 return_rip)
 	enum cpu_result result;
 	u16 selector;
 
+	if (cpu_long_mode(cpu))
+		return cpu_fault_code(cpu, X86_TRAP_GP, 0);
 	result = cpu->bus->read(cpu, (u32)cpu->tr.base, &selector, sizeof(selector),
 				ACCESS_READ | ACCESS_SYSTEM);
 	if (result != CPU_OK)
@@ -261,7 +263,8 @@ static enum cpu_result iret_protected(struct virtual_cpu *cpu, struct far_return
 	result = pop_target(cpu, back, true);
 	if (result != CPU_OK)
 		return result;
-	if ((back->flags & X86_EFLAGS_VM) && cpl == 0)
+	/* IA-32e mode has no virtual-8086 mode, and ignores the bit. */
+	if ((back->flags & X86_EFLAGS_VM) && cpl == 0 && !cpu_long_mode(cpu))
 		return return_v86(cpu, back);
 	result = return_protected(cpu, back);
 	if (result == CPU_OK)

@@ -52,6 +52,8 @@ enum cpu_result cpu_sysenter(struct virtual_cpu *cpu)
 	result = check(cpu, &code);
 	if (result != CPU_OK)
 		return result;
+	if (cpu_long_mode(cpu))
+		return stop_long_mode(cpu);
 	cpu->rflags &= ~(u64)(X86_EFLAGS_VM | X86_EFLAGS_IF | X86_EFLAGS_RF);
 	load_ring(cpu, code, 0);
 	cpu->regs[REG_SP] = (u32)cpu->msrs.sysenter_esp;

@@ -61,8 +61,6 @@ static enum cpu_result check_direct(struct virtual_cpu *cpu, u16 selector, u64 r
 	unsigned int dpl = descriptor_dpl(raw);
 	bool allowed;
 
-	if (needs_long_mode(cpu, raw))
-		return stop_long_mode(cpu);
 	if (descriptor_is_conforming(raw))
 		allowed = dpl <= cpl;
 	else
@@ -71,6 +69,8 @@ static enum cpu_result check_direct(struct virtual_cpu *cpu, u16 selector, u64 r
 		return selector_fault(cpu, X86_TRAP_GP, selector);
 	if (!descriptor_is_present(raw))
 		return selector_fault(cpu, X86_TRAP_NP, selector);
+	if (needs_long_mode(cpu, raw))
+		return stop_long_mode(cpu);
 	return CPU_OK;
 }
 

@@ -639,23 +639,26 @@ static void sysenter(struct kunit *test)
 	check_outcome(test, "not in CPUID", cpu_sysexit(cpu), UD);
 }
 
-static struct kunit_case control_cases[] = { KUNIT_CASE(reset),
-					     KUNIT_CASE(interrupt_window),
-					     KUNIT_CASE(popf),
-					     KUNIT_CASE(cr0),
-					     KUNIT_CASE(cr4),
-					     KUNIT_CASE(other_control_registers),
-					     KUNIT_CASE(reserved_bits_of_pointers),
-					     KUNIT_CASE(when_pointers_are_loaded),
-					     KUNIT_CASE(debug_registers),
-					     KUNIT_CASE(general_detect),
-					     KUNIT_CASE(msr_values),
-					     KUNIT_CASE(msr_list),
-					     KUNIT_CASE(cpuid_leaves),
-					     KUNIT_CASE(ports),
-					     KUNIT_CASE(port_map_limits),
-					     KUNIT_CASE(sysenter),
-					     {} };
+static struct kunit_case control_cases[] = {
+	KUNIT_CASE(reset),
+	KUNIT_CASE(interrupt_window),
+	KUNIT_CASE(popf),
+	KUNIT_CASE(cr0),
+	KUNIT_CASE(cr4),
+	KUNIT_CASE(other_control_registers),
+	KUNIT_CASE(reserved_bits_of_pointers),
+	KUNIT_CASE(when_pointers_are_loaded),
+	KUNIT_CASE(debug_registers),
+	KUNIT_CASE(general_detect),
+	KUNIT_CASE(msr_values),
+	KUNIT_CASE(msr_list),
+	KUNIT_CASE(long_mode),
+	KUNIT_CASE(cpuid_leaves),
+	KUNIT_CASE(ports),
+	KUNIT_CASE(port_map_limits),
+	KUNIT_CASE(sysenter),
+	{},
+};
 
 static struct kunit_suite control_suite = {
 	.name = "ringlet_cpu_control",

@@ -595,24 +595,26 @@ static void asks_by_privilege(struct kunit *test)
 	check_outcome(test, "absent table", cpu_lar(cpu, FREE, &value, &valid), PF(0));
 }
 
-static struct kunit_case descriptor_cases[] = { KUNIT_CASE(packs_and_unpacks),
-						KUNIT_CASE(loads_data_segments_by_privilege),
-						KUNIT_CASE(loads_the_stack_segment_by_privilege),
-						KUNIT_CASE(null_selectors),
-						KUNIT_CASE(tables_have_limits),
-						KUNIT_CASE(marks_segments_accessed),
-						KUNIT_CASE(tables_are_read_by_the_system),
-						KUNIT_CASE(real_and_v86_loads),
-						KUNIT_CASE(limits),
-						KUNIT_CASE(types),
-						KUNIT_CASE(alignment),
-						KUNIT_CASE(wraps_at_four_gigabytes),
-						KUNIT_CASE(pushes_and_pops),
-						KUNIT_CASE(loads_ldtr),
-						KUNIT_CASE(loads_tr),
-						KUNIT_CASE(asks_by_type),
-						KUNIT_CASE(asks_by_privilege),
-						{} };
+static struct kunit_case descriptor_cases[] = {
+	KUNIT_CASE(packs_and_unpacks),
+	KUNIT_CASE(loads_data_segments_by_privilege),
+	KUNIT_CASE(loads_the_stack_segment_by_privilege),
+	KUNIT_CASE(null_selectors),
+	KUNIT_CASE(tables_have_limits),
+	KUNIT_CASE(marks_segments_accessed),
+	KUNIT_CASE(tables_are_read_by_the_system),
+	KUNIT_CASE(real_and_v86_loads),
+	KUNIT_CASE(limits),
+	KUNIT_CASE(types),
+	KUNIT_CASE(alignment),
+	KUNIT_CASE(wraps_at_four_gigabytes),
+	KUNIT_CASE(pushes_and_pops),
+	KUNIT_CASE(loads_ldtr),
+	KUNIT_CASE(loads_tr),
+	KUNIT_CASE(asks_by_type),
+	KUNIT_CASE(asks_by_privilege),
+	{},
+};
 
 static struct kunit_suite descriptor_suite = {
 	.name = "ringlet_cpu_descriptor",

@@ -497,19 +497,21 @@ static void faults_of_events(struct kunit *test)
 	check(test, "bad DS", "pushed EIP", fake_get32(&machine, NEW_ESP - 12), NEW_EIP);
 }
 
-static struct kunit_case task_cases[] = { KUNIT_CASE(jumps_and_calls),
-					  KUNIT_CASE(returns),
-					  KUNIT_CASE(bad_links),
-					  KUNIT_CASE(checks_before),
-					  KUNIT_CASE(pages_before),
-					  KUNIT_CASE(checks_after),
-					  KUNIT_CASE(outer_and_v86_tasks),
-					  KUNIT_CASE(debug_trap),
-					  KUNIT_CASE(address_spaces),
-					  KUNIT_CASE(tasks_of_16_bits),
-					  KUNIT_CASE(events),
-					  KUNIT_CASE(faults_of_events),
-					  {} };
+static struct kunit_case task_cases[] = {
+	KUNIT_CASE(jumps_and_calls),
+	KUNIT_CASE(returns),
+	KUNIT_CASE(bad_links),
+	KUNIT_CASE(checks_before),
+	KUNIT_CASE(pages_before),
+	KUNIT_CASE(checks_after),
+	KUNIT_CASE(outer_and_v86_tasks),
+	KUNIT_CASE(debug_trap),
+	KUNIT_CASE(address_spaces),
+	KUNIT_CASE(tasks_of_16_bits),
+	KUNIT_CASE(events),
+	KUNIT_CASE(faults_of_events),
+	{},
+};
 
 static struct kunit_suite task_suite = {
 	.name = "ringlet_cpu_task",

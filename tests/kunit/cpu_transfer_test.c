@@ -537,19 +537,21 @@ static void within_v86(struct kunit *test)
 	check_outcome(test, "past 64 KiB", cpu_far_jump(cpu, 0, 0x10000, 4, 0), GP(0));
 }
 
-static struct kunit_case transfer_cases[] = { KUNIT_CASE(direct_transfers),
-					      KUNIT_CASE(limits_and_sizes),
-					      KUNIT_CASE(real_mode),
-					      KUNIT_CASE(gate_privileges),
-					      KUNIT_CASE(gate_parameters),
-					      KUNIT_CASE(return_checks),
-					      KUNIT_CASE(outer_stack_checks),
-					      KUNIT_CASE(data_segments_are_dropped),
-					      KUNIT_CASE(iret_flags),
-					      KUNIT_CASE(faults_of_the_stack),
-					      KUNIT_CASE(into_v86),
-					      KUNIT_CASE(within_v86),
-					      {} };
+static struct kunit_case transfer_cases[] = {
+	KUNIT_CASE(direct_transfers),
+	KUNIT_CASE(limits_and_sizes),
+	KUNIT_CASE(real_mode),
+	KUNIT_CASE(gate_privileges),
+	KUNIT_CASE(gate_parameters),
+	KUNIT_CASE(return_checks),
+	KUNIT_CASE(outer_stack_checks),
+	KUNIT_CASE(data_segments_are_dropped),
+	KUNIT_CASE(iret_flags),
+	KUNIT_CASE(faults_of_the_stack),
+	KUNIT_CASE(into_v86),
+	KUNIT_CASE(within_v86),
+	{},
+};
 
 static struct kunit_suite transfer_suite = {
 	.name = "ringlet_cpu_transfer",
