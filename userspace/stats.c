@@ -128,6 +128,7 @@ static void add_module_rows(struct rows *rows, const struct ringlet_statistics *
 	add(rows, "page faults", s->page_faults_mmio, false, "device memory");
 	add(rows, "page faults", s->page_faults_tracked, false, "write to a page table");
 	add(rows, "memory", s->shadow_flushes, false, "shadow flushes");
+	add(rows, "exit paths", s->ticks_handling, false, "TSC ticks in the host world");
 	add(rows, "memory", s->shadow_pages, true, "shadow pages now");
 	add(rows, "memory", s->shadow_pages_peak, true, "shadow pages at most");
 	add(rows, "memory", s->pinned_pages, true, "guest pages pinned");

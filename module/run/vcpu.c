@@ -99,6 +99,7 @@ void vcpu_collect_statistics(struct vcpu *vcpu)
 	const struct mmu_statistics *mmu = &vcpu->mmu.statistics;
 
 	collect_fast_exits(vcpu);
+	statistics->ticks_handling = vcpu->world->handling_ticks;
 	statistics->exits_slow = statistics->world_switches;
 	statistics->page_faults_shadow = mmu->filled;
 	statistics->page_faults_guest = mmu->guest_faults;

@@ -15,6 +15,7 @@
 #include <asm/segment.h>
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
+#include <asm/tsc.h>
 
 #include "world/fast.h"
 #include "world/sanitize.h"
@@ -177,6 +178,7 @@ bool world_load(struct world *world, struct virtual_cpu *cpu, unsigned int flags
 
 void world_begin(struct world *world)
 {
+	world->left_at = 0;
 	savesegment(ds, world->host_ds);
 	savesegment(es, world->host_es);
 	preempt_disable();
@@ -266,6 +268,8 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 	unsigned long host_dr7;
 	u64 efer;
 
+	if (world->left_at)
+		world->handling_ticks += rdtsc() - world->left_at;
 	prepare_tables(world);
 	prepare_control_registers(world, cpu);
 
@@ -307,6 +311,7 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 
 	if (exit->vector >= 32 && exit->vector < 256 && exit->vector != 0x80)
 		raise_host_interrupt(exit->vector);
+	world->left_at = rdtsc();
 }
 
 static void store_segment(struct world *world, struct virtual_cpu *cpu,

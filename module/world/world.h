@@ -20,6 +20,8 @@
  * @open_user_code: DPL-3 code descriptor that is present, or NULL
  * @loaded: selectors that world_load() chose, by enum segment_register
  * @step: TF was set by us
+ * @left_at: TSC when world_run() last ended in this KVM_RUN, or 0
+ * @handling_ticks: TSC ticks between the ends and the starts of world_run()
  */
 struct world {
 	struct world_area *area;
@@ -31,6 +33,8 @@ struct world {
 	u64 *open_user_code;
 	u16 loaded[SEGMENT_REGISTERS];
 	bool step;
+	u64 left_at;
+	u64 handling_ticks;
 	u64 host_fs_base, host_gs_base, host_sysenter_cs;
 	u16 host_ds, host_es, host_fs, host_gs;
 };
