@@ -63,6 +63,8 @@ struct mmu {
 	struct rw_semaphore slots_lock;
 	struct mmu_slot *slots[MMU_SLOTS];
 	unsigned int recent_slot;
+	unsigned int owner_slot; /* last answer of mmu_owns_pfn(), one caller */
+	unsigned long owner_index;
 	struct xarray tracked;
 	unsigned long notifier_count;
 	unsigned long notifier_sequence;

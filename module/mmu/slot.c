@@ -191,21 +191,41 @@ int mmu_set_slot(struct mmu *mmu, const struct kvm_userspace_memory_region *regi
 	return error;
 }
 
+static bool slot_has_pfn(struct mmu_slot *slot, u64 pfn, unsigned long *index)
+{
+	struct page *page;
+
+	xa_for_each(&slot->pages, *index, page) {
+		if (page_to_pfn(page) == pfn)
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
+/*
+ * Who walks a shadow asks for one frame after the other: look behind the last
+ * answer first.
+ */
 bool mmu_owns_pfn(struct mmu *mmu, u64 pfn)
 {
+	struct mmu_slot *slot;
 	struct page *page;
 	unsigned long index;
 	unsigned int i;
-	bool found = false;
+	bool found;
 
 	down_read(&mmu->slots_lock);
+	slot = mmu->slots[mmu->owner_slot];
+	page = slot ? xa_load(&slot->pages, mmu->owner_index + 1) : NULL;
+	found = page && page_to_pfn(page) == pfn;
+	if (found)
+		mmu->owner_index++;
 	for (i = 0; i < MMU_SLOTS && !found; i++) {
-		if (!mmu->slots[i])
-			continue;
-		xa_for_each(&mmu->slots[i]->pages, index, page) {
-			found = page_to_pfn(page) == pfn;
-			if (found)
-				break;
+		found = mmu->slots[i] && slot_has_pfn(mmu->slots[i], pfn, &index);
+		if (found) {
+			mmu->owner_slot = i;
+			mmu->owner_index = index;
 		}
 	}
 	up_read(&mmu->slots_lock);
