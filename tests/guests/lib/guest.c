@@ -280,6 +280,9 @@ void guest_start(void)
 	load_idt();
 	asm volatile("ltr %w0" ::"r"(TSS_SELECTOR));
 	clear_fault();
+	/* On bare QEMU the BIOS left the timer interrupt on. */
+	outb(0x21, 0xff);
+	outb(0xa1, 0xff);
 	guest_main();
 	finish();
 }
