@@ -104,7 +104,7 @@ size_t screen_paint(struct screen *screen, const struct screen_image *image, cha
 		length += (size_t)sprintf(out, "\033[0m\033[2J");
 	length += paint_cells(screen, image, out + length);
 	if (!screen->valid && screen->rows >= SCREEN_ROWS + 1)
-		length += (size_t)sprintf(out + length, "\033[%u;1H\033[0m[Ctrl-] q quits]",
+		length += (size_t)sprintf(out + length, "\033[%d;1H\033[0m[Ctrl-] q quits]",
 					  SCREEN_ROWS + 1);
 	if (length || image->cursor != screen->shown.cursor) {
 		if (image->cursor >= 0 && is_visible(screen, (unsigned int)image->cursor)) {

@@ -120,6 +120,7 @@ static void add_module_rows(struct rows *rows, const struct ringlet_statistics *
 	add(rows, "exit paths", s->exits_user, false, "to the tool");
 	add(rows, "exit paths", s->world_switches, false, "world switches");
 	add(rows, "exit paths", s->entries_cancelled, false, "entries cancelled by an NMI");
+	add(rows, "time", s->ticks_handling, false, "TSC ticks in the host world");
 	add_array(rows, "emulated", s->emulated, RINGLET_EMULATED_GROUPS, emulated_names, "group");
 	add_array(rows, "injected", s->injected, 32, exception_names, "vector");
 	add(rows, "injected", s->injected_interrupts, false, "interrupts");
@@ -128,7 +129,6 @@ static void add_module_rows(struct rows *rows, const struct ringlet_statistics *
 	add(rows, "page faults", s->page_faults_mmio, false, "device memory");
 	add(rows, "page faults", s->page_faults_tracked, false, "write to a page table");
 	add(rows, "memory", s->shadow_flushes, false, "shadow flushes");
-	add(rows, "exit paths", s->ticks_handling, false, "TSC ticks in the host world");
 	add(rows, "memory", s->shadow_pages, true, "shadow pages now");
 	add(rows, "memory", s->shadow_pages_peak, true, "shadow pages at most");
 	add(rows, "memory", s->pinned_pages, true, "guest pages pinned");

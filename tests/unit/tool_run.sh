@@ -5,6 +5,8 @@
 # judges exit statuses and what was printed. Prints TAP.
 #
 # usage: tool_run.sh DEVICE GUEST
+# RINGLET may name another build of the tool.
+tool=${RINGLET:-ringlet}
 device=$1
 guest=$2
 number=0
@@ -26,7 +28,7 @@ result() {
 run() {
 	letter=$1
 	shift
-	ringlet run --device "$device" --kernel "$guest" --memory 2M --append "$letter" \
+	"$tool" run --device "$device" --kernel "$guest" --memory 2M --append "$letter" \
 		--debug-exit --debugcon --timeout 20 "$@" \
 		</dev/null >"$scratch/out" 2>"$scratch/err"
 }
@@ -101,7 +103,7 @@ run a --trace-ports
 grep -q '^out 00f4 2a debug exit' "$scratch/err"
 result $? '--trace-ports names the access'
 
-printf 'abcq' | ringlet run --device "$device" --kernel "$guest" --memory 2M --append k \
+printf 'abcq' | "$tool" run --device "$device" --kernel "$guest" --memory 2M --append k \
 	--debug-exit --timeout 20 >"$scratch/out" 2>"$scratch/err"
 [ $? = 10 ] && grep -q '^abcq' "$scratch/out"
 result $? 'standard input reaches the serial port'
@@ -116,7 +118,7 @@ for signal in TERM INT HUP SEGV ABRT; do
 	ABRT) wanted=134 ;;
 	esac
 	before=$(stty -g </dev/console)
-	ringlet run --device "$device" --kernel "$guest" --memory 2M --append e --screen=live \
+	"$tool" run --device "$device" --kernel "$guest" --memory 2M --append e --screen=live \
 		</dev/console >"$scratch/out" 2>"$scratch/err" &
 	sleep 1
 	during=$(stty -g </dev/console)
