@@ -66,10 +66,16 @@ static bool random_encoding(struct oracle_test *test)
 {
 	static const u8 prefixes[] = { 0x66, 0x66, 0x66, 0x67, 0x64, 0x64, 0x2e,
 				       0x36, 0x3e, 0x26, 0xf0, 0xf2, 0xf3 };
+	enum insn_mode mode = INSN_MODE_32;
 	unsigned int i, at = 0;
 
+	if (native_code16 && chance(30))
+		mode = INSN_MODE_16;
 	for (i = 0; i < INSN_MAX_LENGTH; i++)
 		test->code[i] = random64();
+	/* 16-bit addresses reach the data only through FS. */
+	if (mode == INSN_MODE_16 && chance(60))
+		test->code[at++] = 0x64;
 	while (chance(35) && at < 4)
 		test->code[at++] = prefixes[random_below(ARRAY_SIZE(prefixes))];
 	switch (random_below(8)) {
@@ -82,7 +88,7 @@ static bool random_encoding(struct oracle_test *test)
 		test->code[at++] = 0xf0 + random_below(8);
 		break;
 	}
-	if (decode_insn(&test->insn, test->code, INSN_MAX_LENGTH, INSN_MODE_32) != DECODE_OK)
+	if (decode_insn(&test->insn, test->code, INSN_MAX_LENGTH, mode) != DECODE_OK)
 		return false;
 	return oracle_takes_part(&test->insn) && emulate_supported(&test->insn);
 }
@@ -91,7 +97,8 @@ static bool decode_again(struct oracle_test *test)
 {
 	u8 length = test->insn.length;
 
-	return decode_insn(&test->insn, test->code, INSN_MAX_LENGTH, INSN_MODE_32) == DECODE_OK &&
+	return decode_insn(&test->insn, test->code, INSN_MAX_LENGTH, test->insn.mode) ==
+		       DECODE_OK &&
 	       test->insn.length == length;
 }
 
@@ -143,18 +150,19 @@ static void aim_branch(struct oracle_test *test)
 {
 	struct insn *insn = &test->insn;
 	u32 target = random_code_address();
-	u32 displacement;
+	u32 displacement = target - (NATIVE_CODE_START + insn->length);
 
+	if (insn->mode == INSN_MODE_16)
+		target -= NATIVE_CODE;
 	if (insn->operation == OPERATION_RET_NEAR) {
 		oracle_put(test->before.regs[REG_SP], target);
 		return;
 	}
 	switch (insn->operands[0].kind) {
 	case OPERAND_RELATIVE:
-		if (insn->immediate_bytes != 4)
+		if (insn->immediate_bytes == 1)
 			return;
-		displacement = target - (NATIVE_CODE_START + insn->length);
-		memcpy(test->code + insn->immediate_offset, &displacement, 4);
+		memcpy(test->code + insn->immediate_offset, &displacement, insn->immediate_bytes);
 		decode_again(test);
 		return;
 	case OPERAND_REGISTER: test->before.regs[insn->operands[0].reg] = target; return;

@@ -21,17 +21,21 @@
 
 #define INT3	     0xcc
 #define JMP_RELATIVE 0xe9
-#define JMP_BYTES    5
+#define JMP_FAR	     0xea
+#define JMP_BYTES    8 /* the longer one, with its prefix */
+#define OPERAND_SIZE 0x66
 #define SIGNAL_STACK 65536
 #define MOST_BYTES   15
 
 u16 native_selectors[SEGMENT_REGISTERS];
+u16 native_code16;
 
 /* What the thunk loads and saves. */
 struct thunk_state {
 	u32 eflags;
 	u32 eax, ecx, edx, ebx, ebp, esi, edi, esp;
 	u32 eip;
+	u16 cs;
 };
 
 /* Named from assembly. */
@@ -60,7 +64,7 @@ asm(".text\n"
     "	pushl thunk_load\n"
     "	popfl\n"
     "	movl thunk_load + 32, %esp\n"
-    "	jmp *thunk_load + 36\n"
+    "	ljmp *thunk_load + 36\n"
     "thunk_exit:\n"
     "	movl %eax, thunk_save + 4\n"
     "	movl %ecx, thunk_save + 8\n"
@@ -152,6 +156,22 @@ static void load_fs(void)
 	asm volatile("movw %w0, %%fs" : : "r"(segment.entry_number << 3 | 3));
 }
 
+#define LDT_WRITE 1
+#define LDT_CODE  2
+
+/* Kernels can be built without; then only 32-bit code is compared. */
+static void make_code16(void)
+{
+	struct user_desc segment = {
+		.base_addr = NATIVE_CODE,
+		.limit = NATIVE_CODE_BYTES - 1,
+		.contents = LDT_CODE,
+	};
+
+	if (!syscall(SYS_modify_ldt, LDT_WRITE, &segment, sizeof(segment)))
+		native_code16 = SELECTOR_TI | SELECTOR_RPL;
+}
+
 void native_init(void)
 {
 	map(NATIVE_ZONE, NATIVE_ZONE_END - NATIVE_ZONE, PROT_NONE);
@@ -164,6 +184,7 @@ void native_init(void)
 		fail("protect its memory");
 	catch_signals();
 	load_fs();
+	make_code16();
 	asm volatile("movw %%es, %0" : "=m"(native_selectors[SEGMENT_ES]));
 	asm volatile("movw %%cs, %0" : "=m"(native_selectors[SEGMENT_CS]));
 	asm volatile("movw %%ss, %0" : "=m"(native_selectors[SEGMENT_SS]));
@@ -204,6 +225,8 @@ static void get_from_signal(struct native_state *state)
 	/* The address of INT3, not what follows it. */
 	if (state->trap == X86_TRAP_BP)
 		state->eip--;
+	if (native_code16 && (regs[REG_CS] & 0xffff) == native_code16)
+		state->eip += NATIVE_CODE;
 }
 
 static void get_from_thunk(struct native_state *state, unsigned int length)
@@ -223,20 +246,35 @@ static void get_from_thunk(struct native_state *state, unsigned int length)
 	state->regs[REG_DI] = thunk_save.edi;
 }
 
-static void put_code(const u8 *code, unsigned int length, bool straight)
+/* The way back to the thunk: near, or far from the 16-bit segment. */
+static void put_jump(u8 *place, bool in_code16)
 {
-	u8 *place = (u8 *)NATIVE_CODE_START;
-	u32 displacement = (u32)thunk_exit - (NATIVE_CODE_START + length + JMP_BYTES);
+	u32 target = (u32)thunk_exit;
 
-	memset(place, INT3, MOST_BYTES + JMP_BYTES);
-	memcpy(place, code, length);
-	if (straight) {
-		place[length] = JMP_RELATIVE;
-		memcpy(place + length + 1, &displacement, sizeof(displacement));
+	if (in_code16) {
+		place[0] = OPERAND_SIZE;
+		place[1] = JMP_FAR;
+		memcpy(place + 2, &target, sizeof(target));
+		memcpy(place + 6, &native_selectors[SEGMENT_CS], sizeof(u16));
+	} else {
+		target -= (u32)place + 5;
+		place[0] = JMP_RELATIVE;
+		memcpy(place + 1, &target, sizeof(target));
 	}
 }
 
-void native_run(struct native_state *state, const u8 *code, unsigned int length, bool straight)
+static void put_code(const u8 *code, unsigned int length, bool in_code16, bool straight)
+{
+	u8 *place = (u8 *)NATIVE_CODE_START;
+
+	memset(place, INT3, MOST_BYTES + JMP_BYTES);
+	memcpy(place, code, length);
+	if (straight)
+		put_jump(place + length, in_code16);
+}
+
+void native_run(struct native_state *state, const u8 *code, unsigned int length, bool in_code16,
+		bool straight)
 {
 	thunk_load = (struct thunk_state){
 		.eflags = state->eflags,
@@ -248,9 +286,10 @@ void native_run(struct native_state *state, const u8 *code, unsigned int length,
 		.esi = state->regs[REG_SI],
 		.edi = state->regs[REG_DI],
 		.esp = state->regs[REG_SP],
-		.eip = NATIVE_CODE_START,
+		.eip = in_code16 ? NATIVE_CODE_START - NATIVE_CODE : NATIVE_CODE_START,
+		.cs = in_code16 ? native_code16 : native_selectors[SEGMENT_CS],
 	};
-	put_code(code, length, straight);
+	put_code(code, length, in_code16, straight);
 	running = 1;
 	thunk_enter();
 	if (running)

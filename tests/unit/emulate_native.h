@@ -32,6 +32,7 @@
 
 /**
  * struct native_state - registers before and after
+ * @eip: linear, also of 16-bit code, whose segment begins at NATIVE_CODE
  * @trap: vector that ended it; X86_TRAP_BP: the instruction completed
  * @error_code: of the fault
  * @cr2: of a page fault
@@ -47,6 +48,8 @@ struct native_state {
 
 /* Selectors as the kernel gave them to us. */
 extern u16 native_selectors[SEGMENT_REGISTERS];
+/* A 16-bit code segment of 64 KiB at NATIVE_CODE; 0 if this kernel has no LDT. */
+extern u16 native_code16;
 
 /* Map the zone, catch signals. Exits with a sentence if it cannot. */
 void native_init(void);
@@ -54,11 +57,17 @@ void native_init(void);
 /* Whether linear addresses @start.. may be touched by an instruction. */
 bool native_is_safe(u64 start, unsigned int bytes);
 
-/*
- * Execute the @length bytes at @code (they are copied) from @state, which
- * gets what came of it. EIP is NATIVE_CODE_START. @straight: nothing but the
- * next instruction can follow, so that it needs no signal to notice the end.
+/**
+ * native_run() - execute one instruction
+ * @state: what to start from, apart from EIP, which is NATIVE_CODE_START; gets
+ *	what came of it
+ * @code: the instruction; it is copied
+ * @length: its bytes
+ * @in_code16: execute it in the 16-bit segment
+ * @straight: nothing but the next instruction can follow, so that it needs no
+ *	signal to notice the end
  */
-void native_run(struct native_state *state, const u8 *code, unsigned int length, bool straight);
+void native_run(struct native_state *state, const u8 *code, unsigned int length, bool in_code16,
+		bool straight);
 
 #endif /* RINGLET_TESTS_EMULATE_NATIVE_H */

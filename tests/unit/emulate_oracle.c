@@ -131,7 +131,6 @@ static void init_cpu(void)
 	for (i = 0; i < SEGMENT_REGISTERS; i++)
 		cpu.segments[i] =
 			flat_segment(TYPE_DATA_WRITABLE | TYPE_ACCESSED, native_selectors[i]);
-	cpu.segments[SEGMENT_CS].type = TYPE_CODE | TYPE_CODE_READABLE | TYPE_ACCESSED;
 	cpu.segments[SEGMENT_FS].base = NATIVE_FS_BASE;
 	cpu.segments[SEGMENT_FS].limit = NATIVE_FS_LIMIT;
 	cpu.tr.limit = 0x67;
@@ -155,7 +154,8 @@ static void init_cpu(void)
 
 /* clang-format off */
 static const u32 operations[OPERATIONS] = {
-#define OPERATION(name, undefined) [OPERATION_##name] = TAKES_PART | (undefined)
+#define OPERATION(name, undefined) \
+	[OPERATION_##name] = TAKES_PART | (undefined)
 	OPERATION(ADD, 0), OPERATION(ADC, 0), OPERATION(SUB, 0), OPERATION(SBB, 0),
 	OPERATION(CMP, 0), OPERATION(INC, 0), OPERATION(DEC, 0), OPERATION(NEG, 0),
 	OPERATION(NOT, 0), OPERATION(XADD, 0), OPERATION(XCHG, 0), OPERATION(CMPXCHG, 0),
@@ -270,53 +270,77 @@ static u32 undefined_flags(const struct insn *insn, const struct native_state *b
 
 /* ---- comparing ------------------------------------------------------------ */
 
-/* What native_run() would say of it. False: the test must not run natively. */
-static bool emulate(const struct oracle_test *test, struct native_state *after)
+/* Put the CPU where native_run() starts. The code segment's base is returned. */
+static u32 start(const struct oracle_test *test)
 {
-	enum cpu_result result;
-	unsigned int i, repeats;
+	struct segment *code = &cpu.segments[SEGMENT_CS];
+	bool in_code16 = test->insn.mode == INSN_MODE_16;
+	unsigned int i;
 
-	*after = test->before;
+	*code = flat_segment(TYPE_CODE | TYPE_CODE_READABLE | TYPE_ACCESSED,
+			     native_selectors[SEGMENT_CS]);
+	if (in_code16) {
+		code->selector = native_code16;
+		code->base = NATIVE_CODE;
+		code->limit = NATIVE_CODE_BYTES - 1;
+		code->db = false;
+	}
 	for (i = 0; i < GENERAL_REGISTERS; i++)
 		cpu.regs[i] = i < 8 ? test->before.regs[i] : 0;
-	cpu.rip = NATIVE_CODE_START;
+	cpu.rip = NATIVE_CODE_START - code->base;
 	cpu.rflags = test->before.eflags;
 	cpu.pending_debug = 0;
 	unsafe = false;
+	return code->base;
+}
+
+static enum cpu_result emulate_all_iterations(const struct insn *insn)
+{
+	u64 rip = cpu.rip;
+	enum cpu_result result;
+	unsigned int repeats;
+
 	for (repeats = 0; repeats < MOST_REPEATS; repeats++) {
-		result = emulate_insn(&cpu, &test->insn);
-		if (result != CPU_OK || cpu.rip != NATIVE_CODE_START)
-			break;
-		if (!(test->insn.prefixes & (INSN_PREFIX_REP | INSN_PREFIX_REPNE)))
-			break;
+		result = emulate_insn(&cpu, insn);
+		if (result != CPU_OK || cpu.rip != rip)
+			return result;
+		if (!(insn->prefixes & (INSN_PREFIX_REP | INSN_PREFIX_REPNE)))
+			return result;
 	}
+	return CPU_STOP;
+}
+
+/* What native_run() would say of it. False: the test must not run natively. */
+static bool emulate(const struct oracle_test *test, struct native_state *after)
+{
+	u32 base = start(test);
+	enum cpu_result result = emulate_all_iterations(&test->insn);
+	u32 eip = base + cpu.rip;
+	unsigned int i;
+
+	*after = (struct native_state){ .eip = eip, .eflags = cpu.rflags };
 	for (i = 0; i < 8; i++)
 		after->regs[i] = cpu.regs[i];
-	after->eip = cpu.rip;
-	after->eflags = cpu.rflags;
-	after->error_code = 0;
-	after->cr2 = 0;
 	if (result == CPU_FAULT) {
 		after->trap = cpu.fault.vector;
 		after->error_code = cpu.fault.error_code;
 		after->cr2 = cpu.fault.cr2;
-	} else if (cpu.rip - NATIVE_CODE < NATIVE_CODE_BYTES) {
-		after->trap = X86_TRAP_BP;
-	} else if (cpu.rip < NATIVE_LOW_END) {
-		/* A 16-bit branch: the next fetch faults. */
+		return !unsafe;
+	}
+	if (result != CPU_OK || unsafe)
+		return false;
+	if (eip < NATIVE_LOW_END) {
+		/* A 16-bit branch of 32-bit code: the next fetch faults. */
 		after->trap = X86_TRAP_PF;
 		after->error_code = PFERR_USER | PFERR_FETCH;
-		after->cr2 = cpu.rip;
-	} else {
-		return false;
+		after->cr2 = eip;
+		return true;
 	}
-	if (result == CPU_STOP || repeats == MOST_REPEATS)
-		return false;
-	/* The instruction itself, should it come back to it. */
-	if (result == CPU_OK && cpu.rip - NATIVE_CODE_START < INSN_MAX_LENGTH &&
-	    cpu.rip != NATIVE_CODE_START + test->insn.length)
-		return false;
-	return !unsafe;
+	/* Elsewhere is other code; and it must not come back to itself. */
+	after->trap = X86_TRAP_BP;
+	return eip - NATIVE_CODE < NATIVE_CODE_BYTES &&
+	       (eip - NATIVE_CODE_START >= INSN_MAX_LENGTH ||
+		eip == NATIVE_CODE_START + test->insn.length);
 }
 
 struct tally {
@@ -326,6 +350,7 @@ struct tally {
 };
 
 static struct tally tallies[OPERATIONS];
+static unsigned long states_of_code16;
 
 static void print_state(const char *what, const struct native_state *state)
 {
@@ -344,7 +369,8 @@ static void report(const struct oracle_test *test, const struct native_state *em
 	unsigned int i, shown = 0;
 	const u8 *real = (const u8 *)NATIVE_DATA;
 
-	printf("# %s:", operation_name(test->insn.operation));
+	printf("# %s, %s code:", operation_name(test->insn.operation),
+	       test->insn.mode == INSN_MODE_16 ? "16-bit" : "32-bit");
 	for (i = 0; i < test->insn.length; i++)
 		printf(" %02x", test->code[i]);
 	printf("\n#             ax       cx       dx       bx       sp       bp       si       di\n");
@@ -421,6 +447,7 @@ static void run_one(struct oracle_test *test)
 {
 	static unsigned int printed;
 	struct tally *tally = &tallies[test->insn.operation];
+	bool in_code16 = test->insn.mode == INSN_MODE_16;
 	struct native_state emulated, native;
 
 	if (!emulate(test, &emulated)) {
@@ -428,9 +455,11 @@ static void run_one(struct oracle_test *test)
 		return;
 	}
 	native = test->before;
-	native_run(&native, test->code, test->insn.length, oracle_goes_straight_on(&test->insn));
+	native_run(&native, test->code, test->insn.length, in_code16,
+		   oracle_goes_straight_on(&test->insn));
 	forgive_selector(test, &native);
 	tally->states++;
+	states_of_code16 += in_code16;
 	if (native.trap != X86_TRAP_BP)
 		tally->faults++;
 	if (equal(test, &emulated, &native))
@@ -496,6 +525,8 @@ int main(void)
 		if (++done % 4096 == 0)
 			fill_memory();
 	}
+	printf("# %lu of them in 16-bit code%s\n", states_of_code16,
+	       native_code16 ? "" : ": this kernel has no modify_ldt()");
 	for (operation = 0; operation < OPERATIONS; operation++) {
 		const struct tally *tally = &tallies[operation];
 		bool good = tally->states && !tally->differences;
