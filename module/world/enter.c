@@ -155,6 +155,9 @@ bool world_load(struct world *world, struct virtual_cpu *cpu, unsigned int flags
 	frame->ip = cpu->rip;
 	frame->sp = cpu->regs[REG_SP];
 	frame->flags = sanitize_flags(cpu->rflags);
+	/* Else a guest that returns to its own breakpoint would meet it for ever. */
+	if (cpu->dr7 & DR7_ENABLED)
+		frame->flags |= cpu->rflags & X86_EFLAGS_RF;
 
 	world->step = flags & WORLD_LOAD_STEP &&
 		      !(cpu->rflags & X86_EFLAGS_TF);
@@ -165,8 +168,13 @@ bool world_load(struct world *world, struct virtual_cpu *cpu, unsigned int flags
 	shared->shadow_valid = !!(cpu->interrupt_shadow & INTERRUPT_SHADOW_STI);
 	shared->shadow_ip = cpu->rip;
 
+	/*
+	 * With breakpoints on, the fast path's read of guest code could raise a
+	 * #DB in ring 0.
+	 */
 	state->fast_cs = 0;
-	if (cpu_cpl(cpu) == 0 && is_flat_code(&cpu->segments[SEGMENT_CS]))
+	if (cpu_cpl(cpu) == 0 && is_flat_code(&cpu->segments[SEGMENT_CS]) &&
+	    !(cpu->dr7 & DR7_ENABLED))
 		state->fast_cs = world->loaded[SEGMENT_CS];
 	state->fast_sti = !(flags & WORLD_LOAD_WANT_IF);
 	state->virtual_cr[0] = cpu->cr0;
@@ -187,6 +195,9 @@ void world_begin(struct world *world)
 	rdmsrl(MSR_FS_BASE, world->host_fs_base);
 	rdmsrl(MSR_KERNEL_GS_BASE, world->host_gs_base);
 	rdmsrl(MSR_IA32_SYSENTER_CS, world->host_sysenter_cs);
+	/* The thread may have CPUID faulting on already, by arch_prctl(). */
+	if (boot_cpu_has(X86_FEATURE_CPUID_FAULT))
+		rdmsrl(MSR_MISC_FEATURES_ENABLES, world->host_misc_features);
 	preempt_enable();
 }
 
@@ -231,6 +242,18 @@ static void prepare_control_registers(struct world *world,
 	/* Where the CPU has it: SGDT and its like trap in ring 1. */
 	if (boot_cpu_has(X86_FEATURE_UMIP))
 		state->guest_cr4 |= X86_CR4_UMIP;
+}
+
+/* Where the processor can, CPUID traps in the guest's rings. */
+static void set_cpuid_faulting(const struct world *world, bool guest)
+{
+	u64 value = world->host_misc_features;
+
+	if (!boot_cpu_has(X86_FEATURE_CPUID_FAULT))
+		return;
+	if (guest)
+		value |= MSR_MISC_FEATURES_ENABLES_CPUID_FAULT;
+	wrmsrl(MSR_MISC_FEATURES_ENABLES, value);
 }
 
 static void load_guest_breakpoints(const struct virtual_cpu *cpu)
@@ -283,10 +306,12 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 	rdmsrl(MSR_EFER, efer);
 	wrmsrl(MSR_EFER, efer & ~EFER_SCE);
 	wrmsrl(MSR_IA32_SYSENTER_CS, 0);
+	set_cpuid_faulting(world, true);
 
 	world_switch(world->area);
 
 	restore_segments(world);
+	set_cpuid_faulting(world, false);
 	wrmsrl(MSR_EFER, efer);
 	wrmsrl(MSR_IA32_SYSENTER_CS, world->host_sysenter_cs);
 

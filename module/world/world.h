@@ -35,7 +35,7 @@ struct world {
 	bool step;
 	u64 left_at;
 	u64 handling_ticks;
-	u64 host_fs_base, host_gs_base, host_sysenter_cs;
+	u64 host_fs_base, host_gs_base, host_sysenter_cs, host_misc_features;
 	u16 host_ds, host_es, host_fs, host_gs;
 };
 
