@@ -331,7 +331,7 @@ static void report(struct run *run, double seconds)
 	if (run->options->stats != STATS_NONE)
 		stats_print(stdout, run->options->stats, &run->vcpu, seconds);
 	if (!run->options->quiet)
-		complain("%s, after %.1f s", end->sentence.text, seconds);
+		complain("%s (after %.1f s)", end->sentence.text, seconds);
 	if (end->reason == END_TRIPLE_FAULT || end->reason == END_STOPPED)
 		vcpu_print_registers(&run->vcpu);
 }

@@ -185,7 +185,9 @@ static void handle_run_error(struct vcpu *vcpu, int error)
 		vcpu->vm->run->immediate_exit = 0;
 		return;
 	}
-	take_registers(vcpu);
+	/* That memory is short has nothing to do with what the guest does. */
+	if (error != ENOMEM)
+		take_registers(vcpu);
 	vm_explain_run_error(vcpu->vm, error, &sentence);
 	control_end(&vcpu->machine->control, END_STOPPED, STATUS_STOPPED, "%s", sentence.text);
 }

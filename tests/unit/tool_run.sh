@@ -52,7 +52,7 @@ saw() {
 }
 
 expect 'port F4h ends the run with its value' 42 a
-saw 'and says so' err 'the guest ended with status 42, after'
+saw 'and says so' err 'the guest ended with status 42 (after'
 run a --quiet
 [ ! -s "$scratch/err" ]
 result $? '--quiet says nothing'
@@ -133,6 +133,29 @@ done
 
 expect 'an engine that is not there is refused' 2 a --engine pv
 saw 'with a way out' err 'does not have the engine\|has no engine'
+# What an ordinary user meets.
+if [ "$device" = /dev/ringlet ]; then
+	grep -q '^nobody:' /etc/passwd || echo 'nobody:x:65534:65534::/:/bin/sh' >>/etc/passwd
+	chmod -R a+rX "$(dirname "$guest")"
+	limited() {
+		su nobody -s /bin/sh -c "$1; exec $tool run --device $device --kernel $guest \
+			--memory 2M --append a --debug-exit" </dev/null >"$scratch/out" 2>"$scratch/err"
+	}
+	chmod 600 "$device"
+	limited :
+	[ $? = 2 ] && grep -q 'no permission to open .*: join the group kvm' "$scratch/err"
+	result $? 'without permission, the group is named'
+	chmod 666 "$device"
+	limited :
+	[ $? = 42 ]
+	result $? 'with permission, any user can run a guest'
+	limited 'ulimit -l 4'
+	[ $? = 3 ] && grep -q 'the limit of locked memory (ulimit -l: 4 KiB)' "$scratch/err"
+	result $? 'a limit of locked memory that is too low is named'
+	[ "$(wc -l <"$scratch/err")" = 1 ]
+	result $? 'in one line'
+	chmod 660 "$device"
+fi
 rm -rf "$scratch"
 echo "1..$number"
 exit "$failed"
