@@ -351,6 +351,12 @@ enum cpu_result cpu_far_call(struct virtual_cpu *cpu, u16 selector, u64 offset, 
 enum cpu_result cpu_far_return(struct virtual_cpu *cpu, unsigned int bytes, u16 release);
 enum cpu_result cpu_iret(struct virtual_cpu *cpu, unsigned int bytes, u64 return_rip);
 
+/*
+ * A task switch can fault after the old task was left: CPU_FAULT then comes with
+ * the new task's state, and the exception's return address is cpu->rip. So
+ * whoever delivers cpu->fault after one of the functions above or below takes
+ * cpu->rip for it; it still is the instruction's own if nothing changed.
+ */
 enum cpu_task_switch_reason {
 	TASK_SWITCH_JUMP,
 	TASK_SWITCH_CALL,

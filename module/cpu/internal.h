@@ -148,12 +148,15 @@ void segments_drop_inner(struct virtual_cpu *cpu, unsigned int cpl);
  * @ss: the stack segment that it goes to
  * @sp: the stack pointer before the first push
  * @width: bytes per element
- * @system: written with ring-0 rights, whatever the present CPL is
+ * @system: an inner ring's stack: written with ring-0 rights, whatever the
+ *	present CPL is
+ * @descriptor: of @ss, if @system
  * @fault_code: error code of #SS if it does not fit
  * @used: bytes in @bytes, which fills from its end as a stack does
  */
 struct stack_frame {
 	struct segment ss;
+	u64 descriptor;
 	u64 sp;
 	unsigned int width;
 	bool system;

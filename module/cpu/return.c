@@ -279,7 +279,7 @@ static enum cpu_result iret_protected(struct virtual_cpu *cpu, struct far_return
  * @return_rip: EIP that a return to another task saves
  *
  * Return: CPU_OK, or CPU_FAULT with nothing changed (cpu_far_jump() says what
- * is different about task switches). NMIs are unblocked.
+ * is different about task switches). NMIs are unblocked in either case.
  */
 enum cpu_result cpu_iret(struct virtual_cpu *cpu, unsigned int bytes, u64 return_rip)
 {
@@ -290,14 +290,16 @@ enum cpu_result cpu_iret(struct virtual_cpu *cpu, unsigned int bytes, u64 return
 		result = iret_real(cpu, &back);
 	} else if (cpu->rflags & X86_EFLAGS_VM) {
 		if (cpu_iopl(cpu) < 3)
-			return cpu_fault_code(cpu, X86_TRAP_GP, 0);
-		result = iret_real(cpu, &back);
+			result = cpu_fault_code(cpu, X86_TRAP_GP, 0);
+		else
+			result = iret_real(cpu, &back);
 	} else if (cpu->rflags & X86_EFLAGS_NT) {
 		result = return_task(cpu, return_rip);
 	} else {
 		result = iret_protected(cpu, &back);
 	}
-	if (result == CPU_OK)
+	/* "Handling Multiple NMIs": even an IRET that faults unblocks them. */
+	if (result == CPU_OK || result == CPU_FAULT)
 		cpu->nmi_blocked = false;
 	return result;
 }

@@ -72,10 +72,11 @@ enum cpu_result frame_begin_inner(struct stack_frame *frame, struct virtual_cpu 
 		return selector_fault(cpu, X86_TRAP_TS, selector);
 	if (!descriptor_is_present(raw))
 		return selector_fault(cpu, X86_TRAP_SS, selector);
-	result = descriptor_set_accessed(cpu, selector, &raw);
+	result = descriptor_probe_accessed(cpu, selector, raw);
 	if (result != CPU_OK)
 		return result;
-	segment_from_descriptor(&frame->ss, selector, raw);
+	frame->descriptor = raw;
+	segment_from_descriptor(&frame->ss, selector, raw | DESCRIPTOR_ACCESSED);
 	frame->sp = sp & frame_mask(frame);
 	frame->width = width;
 	frame->system = true;
@@ -139,6 +140,11 @@ enum cpu_result frame_write(struct stack_frame *frame, struct virtual_cpu *cpu)
 	unsigned int done, bytes;
 	enum cpu_result result;
 
+	if (frame->system) {
+		result = descriptor_set_accessed(cpu, frame->ss.selector, &frame->descriptor);
+		if (result != CPU_OK)
+			return result;
+	}
 	for (done = 0; done < frame->used; done += bytes) {
 		bytes = piece_bytes(frame, done);
 		result = cpu->bus->write(cpu, (u32)(frame->ss.base + piece_offset(frame, done)),

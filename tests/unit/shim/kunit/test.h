@@ -48,7 +48,6 @@ void shim_fail(struct kunit *test, const char *file, int line, const char *forma
 	do {                                                                               \
 		unsigned long long shim_left = (left);                                     \
 		unsigned long long shim_right = (right);                                   \
-                                                                                           \
 		if (!(shim_left op shim_right)) {                                          \
 			shim_fail(test, __FILE__, __LINE__,                                \
 				  "expected %s " #op " %s: 0x%llx, 0x%llx", #left, #right, \
