@@ -150,25 +150,30 @@ static u64 enclosing_frame(const struct virtual_cpu *cpu, unsigned int index, un
 	return (cpu->regs[REG_BP] - index * bytes) & stack_mask(cpu);
 }
 
-/* Read the frame pointers, and see that all pushes will succeed. */
+/* Read the frame pointers and see that all pushes will succeed, in the order in
+ * which they would fault. */
 static enum cpu_result prepare_enter(struct emulation *emulation, unsigned int level, u64 *frames)
 {
 	struct virtual_cpu *cpu = emulation->cpu;
 	unsigned int bytes = emulation->insn->operand_size;
+	u64 sp = cpu_sp(cpu);
 	enum cpu_result result;
 	unsigned int i;
-	u64 sp;
 
-	result = probe_pushes(cpu, level + 1, bytes);
+	result = probe_push(cpu, &sp, bytes);
 	for (i = 1; i < level && result == CPU_OK; i++) {
 		frames[i] = 0;
 		result = cpu_read(cpu, SEGMENT_SS, enclosing_frame(cpu, i, bytes), &frames[i],
 				  bytes);
+		if (result == CPU_OK)
+			result = probe_push(cpu, &sp, bytes);
 	}
+	if (level && result == CPU_OK)
+		result = probe_push(cpu, &sp, bytes);
 	if (result != CPU_OK)
 		return result;
 	/* The new top of the stack must be writable too. */
-	sp = cpu_sp(cpu) - level * bytes - (emulation->insn->immediate & 0xffff);
+	sp += bytes - (emulation->insn->immediate & 0xffff);
 	return probe_push(cpu, &sp, bytes);
 }
 

@@ -312,7 +312,8 @@ static enum cpu_result stop_for_unknown(struct emulation *emulation)
 			"it has to be emulated, which ringlet cannot do");
 }
 
-/* XGETBV, XSETBV and the XSAVE family, which CR4.OSXSAVE turns on. */
+/* XGETBV, XSETBV, the XSAVE family and AVX: CR4.OSXSAVE turns them on, and no
+ * virtual CPU is told that it can. */
 enum cpu_result emulate_xcr(struct emulation *emulation)
 {
 	if (!(emulation->cpu->cr4 & X86_CR4_OSXSAVE))
