@@ -105,6 +105,7 @@ enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, 
 	enum walk_result walked;
 	enum mmu_fault result;
 
+	vcpu->fault_gpa = ~0ULL;
 	if (error_code & PFERR_RESERVED) {
 		cpu_stop(cpu, "The processor met a reserved bit in a shadow page table.");
 		return MMU_FAULT_STOP;
@@ -125,6 +126,7 @@ enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, 
 		return MMU_FAULT_STOP;
 	}
 
+	vcpu->fault_gpa = walk.gpa;
 	down_read(&vcpu->mmu->slots_lock);
 	result = map_page(vcpu, cpu, linear, error_code, &walk);
 	up_read(&vcpu->mmu->slots_lock);

@@ -92,6 +92,7 @@ struct mmu_statistics {
  *	world's PML4: 4 entries, one per GiB; never changes its address
  * @flush_requested: set by anyone (notifier, slot change), done by the thread
  *	before it next enters the guest world
+ * @fault_gpa: what mmu_handle_fault() last found behind the address; ~0: nothing
  * @page_limit: shadow pages in use beyond which everything is dropped
  */
 struct mmu_vcpu {
@@ -101,6 +102,7 @@ struct mmu_vcpu {
 	struct list_head pages; /* in use: struct page, by lru */
 	struct list_head spare; /* to be used again */
 	unsigned int page_limit;
+	u64 fault_gpa;
 	struct mmu_statistics statistics;
 };
 

@@ -153,7 +153,7 @@ static enum run_result handle_page_fault(struct vcpu *vcpu, const struct world_e
 				cpu->rip);
 	}
 	result = mmu_handle_fault(&vcpu->mmu, cpu, exit->cr2, exit->error_code);
-	trace_ringlet_page_fault(exit->cr2, ~0ULL, exit->error_code, result);
+	trace_ringlet_page_fault(exit->cr2, vcpu->mmu.fault_gpa, exit->error_code, result);
 	switch (result) {
 	case MMU_FAULT_RESUME:
 		return RUN_RESUME;
