@@ -69,6 +69,7 @@ void state_set_regs(struct vcpu *vcpu, const struct kvm_regs *regs)
 
 	/* As in KVM: an exception of the old state does not hit the new one. */
 	vcpu->exception_pending = false;
+	vcpu->delivering = false;
 }
 
 /* ---- segments, control registers ---------------------------------------- */
@@ -352,6 +353,7 @@ int state_set_events(struct vcpu *vcpu, const struct kvm_vcpu_events *events)
 	    (events->exception.nr > 31 || events->exception.nr == X86_TRAP_NMI))
 		return -EINVAL;
 
+	vcpu->delivering = false;
 	vcpu->exception_pending = events->exception.injected;
 	if (vcpu->exception_pending) {
 		vcpu->exception = (struct cpu_exception){
