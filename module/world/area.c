@@ -160,7 +160,7 @@ void world_set_gdt(struct world *world, unsigned int first, unsigned int count,
 {
 	unsigned int i;
 
-	world->open_user_code = NULL;
+	world_close_user_code(world);
 	for (i = first; i < first + count; i++)
 		if (!is_hidden(world, i))
 			/* Entry 0 is null whatever the guest keeps there. */
@@ -171,7 +171,7 @@ void world_clear_gdt(struct world *world, unsigned int first, unsigned int count
 {
 	unsigned int i;
 
-	world->open_user_code = NULL;
+	world_close_user_code(world);
 	for (i = first; i < first + count; i++)
 		if (!is_hidden(world, i))
 			world->gdt[i] = 0;
@@ -182,14 +182,14 @@ void world_set_ldt(struct world *world, unsigned int first, unsigned int count,
 {
 	unsigned int i;
 
-	world->open_user_code = NULL;
+	world_close_user_code(world);
 	for (i = first; i < first + count; i++)
 		world->ldt[i] = sanitize_descriptor(raw[i - first]);
 }
 
 void world_clear_ldt(struct world *world, unsigned int first, unsigned int count)
 {
-	world->open_user_code = NULL;
+	world_close_user_code(world);
 	memset(world->ldt + first, 0, count * sizeof(u64));
 }
 

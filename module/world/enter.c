@@ -84,7 +84,7 @@ static u16 open_user_code(struct world *world, const struct segment *cs)
 	return hardware_selector(world, SEGMENT_CS, cs, 3);
 }
 
-static void close_user_code(struct world *world)
+void world_close_user_code(struct world *world)
 {
 	if (world->open_user_code)
 		*world->open_user_code &= ~DESCRIPTOR_P;
@@ -113,7 +113,7 @@ static bool load_segments(struct world *world, struct virtual_cpu *cpu)
 		return cannot_hold(cpu,
 				   "the guest runs without a code or stack segment, which needs the interpreter");
 
-	close_user_code(world);
+	world_close_user_code(world);
 	for (which = 0; which < SEGMENT_REGISTERS; which++) {
 		const struct segment *segment = &segments[which];
 		unsigned int rpl = segment->selector & SELECTOR_RPL;

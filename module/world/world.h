@@ -89,6 +89,9 @@ void world_clear_ldt(struct world *world, unsigned int first, unsigned int count
 int world_create_ldt(struct world *world);
 void world_use_ldt(struct world *world, bool use);
 
+/* Make the code that ring 3 last ran on absent again, as ring 1 needs it. */
+void world_close_user_code(struct world *world);
+
 /* Host state that stays while the thread is in KVM_RUN; preemptible. */
 void world_begin(struct world *world);
 
