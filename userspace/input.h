@@ -5,6 +5,8 @@
 #ifndef RINGLET_TOOL_INPUT_H
 #define RINGLET_TOOL_INPUT_H
 
+#include <stddef.h>
+
 #include "device_keyboard.h"
 #include "device_serial.h"
 
