@@ -150,6 +150,46 @@ void check_fault(u32 vector, u32 error_code, const char *name)
 	}
 }
 
+void check_fault_at(u32 vector, u32 error_code, u32 eip, const char *name)
+{
+	bool elsewhere = fault.vector == vector && fault.error_code == error_code &&
+			 fault.eip != eip;
+
+	if (elsewhere) {
+		check(false, name);
+		comment("eip", fault.eip);
+		comment("wanted", eip);
+		return;
+	}
+	check_fault(vector, error_code, name);
+}
+
+void check_page_fault(u32 error_code, u32 address, const char *name)
+{
+	bool elsewhere = fault.vector == VECTOR_PF && fault.error_code == error_code &&
+			 fault.cr2 != address;
+
+	if (elsewhere) {
+		check(false, name);
+		comment("cr2", fault.cr2);
+		comment("wanted", address);
+		return;
+	}
+	check_fault(VECTOR_PF, error_code, name);
+}
+
+void skip(const char *name, const char *reason)
+{
+	results++;
+	print("ok ");
+	print_number(results);
+	print(" - ");
+	print(name);
+	print(" # SKIP ");
+	print(reason);
+	print("\n");
+}
+
 void check_no_fault(const char *name)
 {
 	check(fault.vector == NO_FAULT, name);
@@ -188,6 +228,7 @@ void guest_exception(struct frame *frame)
 	fault.eip = frame->eip;
 	fault.cs = frame->cs;
 	fault.eflags = frame->eflags;
+	fault.esp = frame->cs & 3 ? frame->esp : 0;
 	fault.cr2 = cr2;
 	fault.count++;
 	if (in_user && (frame->cs & 3)) {
@@ -201,7 +242,7 @@ void guest_exception(struct frame *frame)
 	if (!resume_address)
 		unexpected(frame);
 	frame->eip = resume_address;
-	frame->eflags &= ~(u32)(EFLAGS_TF | EFLAGS_RF);
+	frame->eflags &= ~(u32)(EFLAGS_TF | EFLAGS_RF | EFLAGS_NT);
 }
 
 static void user_return(void)
@@ -248,6 +289,21 @@ void load_idt(void)
 	struct table_register table = { sizeof(idt) - 1, (u32)idt };
 
 	asm volatile("lidt %0" ::"m"(table) : "memory");
+}
+
+bool segments_are_strict(void)
+{
+	const u64 old = gdt[FREE(0) / 8];
+	struct fault before = fault;
+	bool strict;
+
+	gdt[FREE(0) / 8] = descriptor(0, 0xfff, ACCESS_DATA0, FLAGS_32_1B);
+	TRY("mov %0, %%es; movb %%es:0x1000, %%al", "r"(FREE(0)));
+	strict = fault.vector == VECTOR_GP;
+	asm volatile("mov %0, %%es" ::"r"(KERNEL_DS));
+	gdt[FREE(0) / 8] = old;
+	fault = before;
+	return strict;
 }
 
 static void build_tables(void)

@@ -25,6 +25,7 @@ typedef uint64_t u64;
 #define TSS_SELECTOR 0x28
 #define DOUBLE_FAULT_TSS 0x30
 #define FREE_SELECTOR 0x40
+#define FREE(n) (FREE_SELECTOR + 8 * (n))
 #define GDT_ENTRIES 64
 
 #define VECTOR_DE 0
@@ -54,12 +55,25 @@ typedef uint64_t u64;
 #define EFLAGS_RF 0x10000
 #define EFLAGS_AC 0x40000
 
+#define EFLAGS_DF 0x400
+#define EFLAGS_OF 0x800
+#define EFLAGS_ID 0x200000
+
+/* Above the images of all guests and below the 64 MiB that they are given. */
+#define FREE_MEMORY 0x1000000u
+
+#define CR0_PE 1u
+#define CR0_NE 0x20u
+#define CR0_AM (1u << 18)
 #define CR0_WP (1u << 16)
 #define CR0_PG (1u << 31)
 #define CR0_TS 8u
 #define CR0_EM 4u
 #define CR0_MP 2u
 #define CR4_TSD 4u
+#define CR4_DE 8u
+#define CR4_OSFXSR 0x200u
+#define CR4_OSXMMEXCPT 0x400u
 #define CR4_PSE 0x10u
 #define CR4_PAE 0x20u
 #define CR4_PGE 0x80u
@@ -107,9 +121,12 @@ void finish(void) __attribute__((noreturn));
 
 /* ---- faults ---- */
 
-/* The last exception, or NO_FAULT in vector since the last clear_fault(). */
+/*
+ * The last exception, or NO_FAULT in vector since the last clear_fault(). esp
+ * counts only if it came from ring 3.
+ */
 struct fault {
-	u32 vector, error_code, eip, cs, eflags, cr2, count;
+	u32 vector, error_code, eip, cs, eflags, esp, cr2, count;
 };
 extern volatile struct fault fault;
 void clear_fault(void);
@@ -120,7 +137,13 @@ typedef void (*handler)(struct frame *frame);
 extern handler handlers[256];
 
 void check_fault(u32 vector, u32 error_code, const char *name);
+/* The same, and where. */
+void check_fault_at(u32 vector, u32 error_code, u32 eip, const char *name);
+/* A page fault: error code and CR2. */
+void check_page_fault(u32 error_code, u32 address, const char *name);
 void check_no_fault(const char *name);
+/* No result here: the processor that this runs on cannot do it. */
+void skip(const char *name, const char *reason);
 
 /*
  * Execute assembly that may fault; what it did is in `fault`. The stack pointer
@@ -170,6 +193,12 @@ void set_gate(u8 vector, void *function, u16 selector, u8 access);
 void load_gdt(void);
 void load_idt(void);
 void reload_segments(void);
+/*
+ * Whether the processor checks segment limits and types of memory accesses.
+ * QEMU's emulation does not; real processors and Bochs do.
+ */
+bool segments_are_strict(void);
+#define NOT_STRICT "this emulator does not check segment limits and types"
 
 /*
  * Run @function in ring 3 on a stack of its own until it returns or executes
