@@ -208,7 +208,8 @@ enum cpu_result emulate_enter(struct emulation *emulation)
 	result = prepare_enter(emulation, level, frames);
 	if (result == CPU_OK)
 		result = cpu_push(cpu, &sp, get_register(cpu, REG_BP, bytes), bytes);
-	frame = sp;
+	/* All of ESP, even if the stack uses only SP. */
+	frame = (cpu->regs[REG_SP] & ~stack_mask(cpu)) | sp;
 	for (i = 1; i < level && result == CPU_OK; i++) {
 		result = read_pushed_frame(emulation, i, sp, &frames[i]);
 		if (result == CPU_OK)

@@ -102,6 +102,22 @@ static bool decode_again(struct oracle_test *test)
 	       test->insn.length == length;
 }
 
+/* Where the segment of an access to the data begins. */
+static u32 segment_base(const struct oracle_test *test, unsigned int segment)
+{
+	if (segment == SEGMENT_FS)
+		return NATIVE_FS_BASE;
+	return segment == SEGMENT_SS && test->stack16 ? NATIVE_STACK16_BASE : 0;
+}
+
+/* The stack pointer as a linear address. */
+static u32 stack_top(const struct oracle_test *test)
+{
+	u32 sp = test->before.regs[REG_SP];
+
+	return test->stack16 ? NATIVE_STACK16_BASE + (sp & 0xffff) : sp;
+}
+
 /* Make the memory operand lie where something is, mostly. */
 static void aim_memory_operand(struct oracle_test *test)
 {
@@ -109,8 +125,7 @@ static void aim_memory_operand(struct oracle_test *test)
 	u32 target = random_address();
 	u32 now = 0;
 
-	if (insn->segment == SEGMENT_FS)
-		target -= NATIVE_FS_BASE;
+	target -= segment_base(test, insn->segment);
 	if (insn->address_size == 4 && insn->displacement_bytes == 4) {
 		if (insn->base != 0xff)
 			now += test->before.regs[insn->base];
@@ -141,8 +156,7 @@ static u32 operand_address(const struct oracle_test *test)
 
 	for (i = 0; i < 8; i++)
 		cpu.regs[i] = test->before.regs[i];
-	return emulate_operand_offset(&cpu, &test->insn) +
-	       (test->insn.segment == SEGMENT_FS ? NATIVE_FS_BASE : 0);
+	return emulate_operand_offset(&cpu, &test->insn) + segment_base(test, test->insn.segment);
 }
 
 /* Branches must end in the code area. */
@@ -155,7 +169,7 @@ static void aim_branch(struct oracle_test *test)
 	if (insn->mode == INSN_MODE_16)
 		target -= NATIVE_CODE;
 	if (insn->operation == OPERATION_RET_NEAR) {
-		oracle_put(test->before.regs[REG_SP], target);
+		oracle_put(stack_top(test), target);
 		return;
 	}
 	switch (insn->operands[0].kind) {
@@ -177,8 +191,12 @@ static void random_registers(struct oracle_test *test)
 
 	for (i = 0; i < 8; i++)
 		state->regs[i] = chance(70) ? oracle_random_value() : random_address();
+	test->stack16 = native_stack16 && chance(20);
 	if (chance(95))
-		state->regs[REG_SP] = random_address();
+		state->regs[REG_SP] = random_address() - segment_base(test, SEGMENT_SS);
+	/* Only the low half counts, and the upper one stays. */
+	if (test->stack16 && chance(30))
+		state->regs[REG_SP] |= oracle_random_value() << 16;
 	state->eflags = X86_EFLAGS_FIXED | X86_EFLAGS_IF | (random64() & EFLAGS_STATUS);
 	if (chance(20))
 		state->eflags |= X86_EFLAGS_DF;
@@ -212,8 +230,7 @@ static void favour(struct oracle_test *test)
 		 * emulator may have given way in the middle since. */
 		if (compares)
 			regs[REG_CX] &= 0x3ff;
-		if (test->insn.segment == SEGMENT_FS)
-			regs[REG_SI] -= NATIVE_FS_BASE;
+		regs[REG_SI] -= segment_base(test, test->insn.segment);
 		return;
 	case OPERATION_LOOP:
 	case OPERATION_LOOPE:
@@ -221,7 +238,9 @@ static void favour(struct oracle_test *test)
 	case OPERATION_JCXZ: regs[REG_CX] = random_below(3); return;
 	case OPERATION_XLAT: regs[REG_BX] = random_address(); return;
 	case OPERATION_LEAVE:
-	case OPERATION_ENTER: regs[REG_BP] = random_address(); return;
+	case OPERATION_ENTER:
+		regs[REG_BP] = random_address() - segment_base(test, SEGMENT_SS);
+		return;
 	case OPERATION_DIV: regs[REG_DX] = random_below(4); return;
 	case OPERATION_IDIV: regs[REG_DX] = random_below(4) - 2; return;
 	case OPERATION_BT:
@@ -302,5 +321,6 @@ bool oracle_generate(struct oracle_test *test)
 	favour_memory(test);
 	if (branches(&test->insn))
 		aim_branch(test);
-	return !oracle_result_undefined(&test->insn, &test->before);
+	return !oracle_result_undefined(&test->insn, &test->before) &&
+	       !native_on_signal_stack(test->before.regs[REG_SP]);
 }

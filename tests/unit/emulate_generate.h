@@ -13,6 +13,7 @@ struct oracle_test {
 	u8 code[INSN_MAX_LENGTH];
 	struct insn insn;
 	struct native_state before;
+	bool stack16;
 };
 
 void oracle_seed(u64 seed);

@@ -28,24 +28,33 @@
 #define MOST_BYTES   15
 
 u16 native_selectors[SEGMENT_REGISTERS];
-u16 native_code16;
+u16 native_code16, native_stack16;
 
-/* What the thunk loads and saves. */
+/* What the thunk loads and saves, aligned, for EFLAGS.AC may be set by then. */
 struct thunk_state {
 	u32 eflags;
-	u32 eax, ecx, edx, ebx, ebp, esi, edi, esp;
+	u32 eax, ecx, edx, ebx, ebp, esi, edi;
 	u32 eip;
 	u16 cs;
-};
+	u16 padding;
+	u32 esp;
+	u16 ss;
+} __aligned(8);
+
+/* A stack pointer for LSS. */
+struct thunk_stack {
+	u32 esp;
+	u16 ss;
+} __aligned(8);
 
 /* Named from assembly. */
 extern struct thunk_state thunk_load, thunk_save;
-extern u32 thunk_saved_esp;
+extern struct thunk_stack thunk_stack;
 void thunk_enter(void);
 extern const u8 thunk_exit[], thunk_resume[];
 
 struct thunk_state thunk_load, thunk_save;
-u32 thunk_saved_esp;
+struct thunk_stack thunk_stack;
 
 /* thunk_enter() keeps the registers that the ABI says a function keeps. */
 asm(".text\n"
@@ -53,7 +62,7 @@ asm(".text\n"
     "thunk_enter:\n"
     "	pushal\n"
     "	pushfl\n"
-    "	movl %esp, thunk_saved_esp\n"
+    "	movl %esp, thunk_stack\n"
     "	movl thunk_load + 4, %eax\n"
     "	movl thunk_load + 8, %ecx\n"
     "	movl thunk_load + 12, %edx\n"
@@ -63,8 +72,8 @@ asm(".text\n"
     "	movl thunk_load + 28, %edi\n"
     "	pushl thunk_load\n"
     "	popfl\n"
-    "	movl thunk_load + 32, %esp\n"
-    "	ljmp *thunk_load + 36\n"
+    "	lss thunk_load + 40, %esp\n"
+    "	ljmp *thunk_load + 32\n"
     "thunk_exit:\n"
     "	movl %eax, thunk_save + 4\n"
     "	movl %ecx, thunk_save + 8\n"
@@ -73,12 +82,12 @@ asm(".text\n"
     "	movl %ebp, thunk_save + 20\n"
     "	movl %esi, thunk_save + 24\n"
     "	movl %edi, thunk_save + 28\n"
-    "	movl %esp, thunk_save + 32\n"
-    "	movl thunk_saved_esp, %esp\n"
+    "	movl %esp, thunk_save + 40\n"
+    "	lss thunk_stack, %esp\n"
     "	pushfl\n"
     "	popl thunk_save\n"
     "thunk_resume:\n"
-    "	movl thunk_saved_esp, %esp\n"
+    "	lss thunk_stack, %esp\n"
     "	popfl\n"
     "	popal\n"
     "	ret\n");
@@ -106,7 +115,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	regs[REG_FS] = native_selectors[SEGMENT_FS];
 	regs[REG_SS] = native_selectors[SEGMENT_SS];
 	regs[REG_CS] = native_selectors[SEGMENT_CS];
-	regs[REG_ESP] = thunk_saved_esp;
+	regs[REG_ESP] = thunk_stack.esp;
 }
 
 static void fail(const char *what)
@@ -124,11 +133,17 @@ static void map(u32 start, u32 bytes, int protection)
 		fail("map its memory");
 }
 
+static u8 signal_stack[SIGNAL_STACK] __aligned(64);
+
+bool native_on_signal_stack(u32 esp)
+{
+	return esp - (u32)signal_stack <= SIGNAL_STACK;
+}
+
 static void catch_signals(void)
 {
 	static const int numbers[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
-	static u8 stack[SIGNAL_STACK] __aligned(64);
-	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	stack_t alternate = { .ss_sp = signal_stack, .ss_size = sizeof(signal_stack) };
 	struct sigaction action = { .sa_flags = SA_SIGINFO | SA_ONSTACK };
 	unsigned int i;
 
@@ -156,20 +171,35 @@ static void load_fs(void)
 	asm volatile("movw %w0, %%fs" : : "r"(segment.entry_number << 3 | 3));
 }
 
-#define LDT_WRITE 1
-#define LDT_CODE  2
+#define LDT_WRITE	1
+#define LDT_CODE	2
+#define LDT_CODE_ENTRY	0
+#define LDT_STACK_ENTRY 1
+
+static u16 ldt_selector(unsigned int entry)
+{
+	return entry << 3 | SELECTOR_TI | SELECTOR_RPL;
+}
 
 /* Kernels can be built without; then only 32-bit code is compared. */
-static void make_code16(void)
+static void make_16_bit_segments(void)
 {
-	struct user_desc segment = {
+	struct user_desc code = {
+		.entry_number = LDT_CODE_ENTRY,
 		.base_addr = NATIVE_CODE,
 		.limit = NATIVE_CODE_BYTES - 1,
 		.contents = LDT_CODE,
 	};
+	struct user_desc stack = {
+		.entry_number = LDT_STACK_ENTRY,
+		.base_addr = NATIVE_STACK16_BASE,
+		.limit = NATIVE_STACK16_LIMIT,
+	};
 
-	if (!syscall(SYS_modify_ldt, LDT_WRITE, &segment, sizeof(segment)))
-		native_code16 = SELECTOR_TI | SELECTOR_RPL;
+	if (!syscall(SYS_modify_ldt, LDT_WRITE, &code, sizeof(code)))
+		native_code16 = ldt_selector(LDT_CODE_ENTRY);
+	if (!syscall(SYS_modify_ldt, LDT_WRITE, &stack, sizeof(stack)))
+		native_stack16 = ldt_selector(LDT_STACK_ENTRY);
 }
 
 void native_init(void)
@@ -184,13 +214,14 @@ void native_init(void)
 		fail("protect its memory");
 	catch_signals();
 	load_fs();
-	make_code16();
+	make_16_bit_segments();
 	asm volatile("movw %%es, %0" : "=m"(native_selectors[SEGMENT_ES]));
 	asm volatile("movw %%cs, %0" : "=m"(native_selectors[SEGMENT_CS]));
 	asm volatile("movw %%ss, %0" : "=m"(native_selectors[SEGMENT_SS]));
 	asm volatile("movw %%ds, %0" : "=m"(native_selectors[SEGMENT_DS]));
 	asm volatile("movw %%fs, %0" : "=m"(native_selectors[SEGMENT_FS]));
 	asm volatile("movw %%gs, %0" : "=m"(native_selectors[SEGMENT_GS]));
+	thunk_stack.ss = native_selectors[SEGMENT_SS];
 }
 
 bool native_is_safe(u64 start, unsigned int bytes)
@@ -273,8 +304,8 @@ static void put_code(const u8 *code, unsigned int length, bool in_code16, bool s
 		put_jump(place + length, in_code16);
 }
 
-void native_run(struct native_state *state, const u8 *code, unsigned int length, bool in_code16,
-		bool straight)
+void native_run(struct native_state *state, const u8 *code, unsigned int length,
+		struct native_mode mode)
 {
 	thunk_load = (struct thunk_state){
 		.eflags = state->eflags,
@@ -286,10 +317,11 @@ void native_run(struct native_state *state, const u8 *code, unsigned int length,
 		.esi = state->regs[REG_SI],
 		.edi = state->regs[REG_DI],
 		.esp = state->regs[REG_SP],
-		.eip = in_code16 ? NATIVE_CODE_START - NATIVE_CODE : NATIVE_CODE_START,
-		.cs = in_code16 ? native_code16 : native_selectors[SEGMENT_CS],
+		.eip = mode.code16 ? NATIVE_CODE_START - NATIVE_CODE : NATIVE_CODE_START,
+		.cs = mode.code16 ? native_code16 : native_selectors[SEGMENT_CS],
+		.ss = mode.stack16 ? native_stack16 : native_selectors[SEGMENT_SS],
 	};
-	put_code(code, length, in_code16, straight);
+	put_code(code, length, mode.code16, mode.straight);
 	running = 1;
 	thunk_enter();
 	if (running)

@@ -29,6 +29,9 @@
 /* FS: a data segment of its own over the data, with a limit. */
 #define NATIVE_FS_BASE	NATIVE_DATA
 #define NATIVE_FS_LIMIT 0x27ffU
+/* A 16-bit stack segment over the data. */
+#define NATIVE_STACK16_BASE  NATIVE_DATA
+#define NATIVE_STACK16_LIMIT 0x2bffU
 
 /**
  * struct native_state - registers before and after
@@ -48,8 +51,22 @@ struct native_state {
 
 /* Selectors as the kernel gave them to us. */
 extern u16 native_selectors[SEGMENT_REGISTERS];
-/* A 16-bit code segment of 64 KiB at NATIVE_CODE; 0 if this kernel has no LDT. */
-extern u16 native_code16;
+/* A 16-bit code segment of 64 KiB at NATIVE_CODE, and the 16-bit stack; 0 if
+ * this kernel has no LDT. */
+extern u16 native_code16, native_stack16;
+
+/**
+ * struct native_mode - how native_run() executes an instruction
+ * @code16: in the 16-bit code segment
+ * @stack16: on the 16-bit stack
+ * @straight: nothing but the next instruction can follow, so that it needs no
+ *	signal to notice the end
+ */
+struct native_mode {
+	bool code16;
+	bool stack16;
+	bool straight;
+};
 
 /* Map the zone, catch signals. Exits with a sentence if it cannot. */
 void native_init(void);
@@ -57,17 +74,18 @@ void native_init(void);
 /* Whether linear addresses @start.. may be touched by an instruction. */
 bool native_is_safe(u64 start, unsigned int bytes);
 
+/* Whether the kernel would take ESP for one on the signal stack. */
+bool native_on_signal_stack(u32 esp);
+
 /**
  * native_run() - execute one instruction
  * @state: what to start from, apart from EIP, which is NATIVE_CODE_START; gets
  *	what came of it
  * @code: the instruction; it is copied
  * @length: its bytes
- * @in_code16: execute it in the 16-bit segment
- * @straight: nothing but the next instruction can follow, so that it needs no
- *	signal to notice the end
+ * @mode: where
  */
-void native_run(struct native_state *state, const u8 *code, unsigned int length, bool in_code16,
-		bool straight);
+void native_run(struct native_state *state, const u8 *code, unsigned int length,
+		struct native_mode mode);
 
 #endif /* RINGLET_TESTS_EMULATE_NATIVE_H */

@@ -273,6 +273,7 @@ static u32 undefined_flags(const struct insn *insn, const struct native_state *b
 /* Put the CPU where native_run() starts. The code segment's base is returned. */
 static u32 start(const struct oracle_test *test)
 {
+	struct segment *stack = &cpu.segments[SEGMENT_SS];
 	struct segment *code = &cpu.segments[SEGMENT_CS];
 	bool in_code16 = test->insn.mode == INSN_MODE_16;
 	unsigned int i;
@@ -284,6 +285,13 @@ static u32 start(const struct oracle_test *test)
 		code->base = NATIVE_CODE;
 		code->limit = NATIVE_CODE_BYTES - 1;
 		code->db = false;
+	}
+	*stack = flat_segment(TYPE_DATA_WRITABLE | TYPE_ACCESSED, native_selectors[SEGMENT_SS]);
+	if (test->stack16) {
+		stack->selector = native_stack16;
+		stack->base = NATIVE_STACK16_BASE;
+		stack->limit = NATIVE_STACK16_LIMIT;
+		stack->db = false;
 	}
 	for (i = 0; i < GENERAL_REGISTERS; i++)
 		cpu.regs[i] = i < 8 ? test->before.regs[i] : 0;
@@ -350,7 +358,7 @@ struct tally {
 };
 
 static struct tally tallies[OPERATIONS];
-static unsigned long states_of_code16;
+static unsigned long states_of_code16, states_of_stack16;
 
 static void print_state(const char *what, const struct native_state *state)
 {
@@ -369,8 +377,9 @@ static void report(const struct oracle_test *test, const struct native_state *em
 	unsigned int i, shown = 0;
 	const u8 *real = (const u8 *)NATIVE_DATA;
 
-	printf("# %s, %s code:", operation_name(test->insn.operation),
-	       test->insn.mode == INSN_MODE_16 ? "16-bit" : "32-bit");
+	printf("# %s, %s code, %s stack:", operation_name(test->insn.operation),
+	       test->insn.mode == INSN_MODE_16 ? "16-bit" : "32-bit",
+	       test->stack16 ? "16-bit" : "32-bit");
 	for (i = 0; i < test->insn.length; i++)
 		printf(" %02x", test->code[i]);
 	printf("\n#             ax       cx       dx       bx       sp       bp       si       di\n");
@@ -389,7 +398,8 @@ static void report(const struct oracle_test *test, const struct native_state *em
 /* Intel's processors store a pushed selector as two bytes, others as four. */
 static void forgive_selector(const struct oracle_test *test, const struct native_state *native)
 {
-	u32 slot = native->regs[REG_SP];
+	u32 slot = test->stack16 ? NATIVE_STACK16_BASE + (native->regs[REG_SP] & 0xffff)
+				 : native->regs[REG_SP];
 
 	if (test->insn.operation != OPERATION_PUSH_SEGMENT || test->insn.operand_size != 4 ||
 	    __builtin_cpu_is("intel"))
@@ -447,7 +457,11 @@ static void run_one(struct oracle_test *test)
 {
 	static unsigned int printed;
 	struct tally *tally = &tallies[test->insn.operation];
-	bool in_code16 = test->insn.mode == INSN_MODE_16;
+	struct native_mode mode = {
+		.code16 = test->insn.mode == INSN_MODE_16,
+		.stack16 = test->stack16,
+		.straight = oracle_goes_straight_on(&test->insn),
+	};
 	struct native_state emulated, native;
 
 	if (!emulate(test, &emulated)) {
@@ -455,11 +469,11 @@ static void run_one(struct oracle_test *test)
 		return;
 	}
 	native = test->before;
-	native_run(&native, test->code, test->insn.length, in_code16,
-		   oracle_goes_straight_on(&test->insn));
+	native_run(&native, test->code, test->insn.length, mode);
 	forgive_selector(test, &native);
 	tally->states++;
-	states_of_code16 += in_code16;
+	states_of_code16 += mode.code16;
+	states_of_stack16 += mode.stack16;
 	if (native.trap != X86_TRAP_BP)
 		tally->faults++;
 	if (equal(test, &emulated, &native))
@@ -525,8 +539,8 @@ int main(void)
 		if (++done % 4096 == 0)
 			fill_memory();
 	}
-	printf("# %lu of them in 16-bit code%s\n", states_of_code16,
-	       native_code16 ? "" : ": this kernel has no modify_ldt()");
+	printf("# %lu of them in 16-bit code, %lu on a 16-bit stack%s\n", states_of_code16,
+	       states_of_stack16, native_code16 ? "" : ": this kernel has no modify_ldt()");
 	for (operation = 0; operation < OPERATIONS; operation++) {
 		const struct tally *tally = &tallies[operation];
 		bool good = tally->states && !tally->differences;
