@@ -23,13 +23,13 @@
 
 #include "selftest.h"
 
-#define VMS 3
-#define ARENA_BYTES 0x100000
-#define HOLLOW_BYTES (1UL << 36)
+#define VMS	      3
+#define ARENA_BYTES   0x100000
+#define HOLLOW_BYTES  (1UL << 36)
 #define DEFAULT_CALLS 100000
 /* A process of its own for this many, so that all of its end is tested too. */
 #define CALLS_PER_PROCESS 5000
-#define TOLERANCE_KB 8192
+#define TOLERANCE_KB	  8192
 
 static uint64_t state;
 
@@ -50,19 +50,40 @@ static bool chance(unsigned int percent)
 static uint64_t interesting(void)
 {
 	static const uint64_t values[] = {
-		0, 1, 2, 3, 7, 8, 0xff, 0x100, 0xfff, 0x1000, 0xffff, 0x10000, 0xfffff, 0x100000,
-		0x7fffffff, 0x80000000, 0xfffff000, 0xffffffff, 0x100000000ULL, 0xffffffffffULL,
-		0x7fffffffffffULL, 0x7ffffffff000ULL, 0x800000000000ULL, 0xffff888000000000ULL,
-		0xffffffff81000000ULL, 0x8000000000000000ULL, 0xfffffffffffff000ULL, ~0ULL,
+		0,
+		1,
+		2,
+		3,
+		7,
+		8,
+		0xff,
+		0x100,
+		0xfff,
+		0x1000,
+		0xffff,
+		0x10000,
+		0xfffff,
+		0x100000,
+		0x7fffffff,
+		0x80000000,
+		0xfffff000,
+		0xffffffff,
+		0x100000000ULL,
+		0xffffffffffULL,
+		0x7fffffffffffULL,
+		0x7ffffffff000ULL,
+		0x800000000000ULL,
+		0xffff888000000000ULL,
+		0xffffffff81000000ULL,
+		0x8000000000000000ULL,
+		0xfffffffffffff000ULL,
+		~0ULL,
 	};
 
 	switch (rnd() % 3) {
-	case 0:
-		return values[rnd() % ARRAY_SIZE(values)];
-	case 1:
-		return 1ULL << rnd() % 64;
-	default:
-		return rnd();
+	case 0: return values[rnd() % ARRAY_SIZE(values)];
+	case 1: return 1ULL << rnd() % 64;
+	default: return rnd();
 	}
 }
 
@@ -85,19 +106,37 @@ static const unsigned long device_ioctls[] = {
 };
 
 static const unsigned long vm_ioctls[] = {
-	KVM_CHECK_EXTENSION,	   KVM_SET_USER_MEMORY_REGION, KVM_SET_USER_MEMORY_REGION,
-	KVM_CREATE_VCPU,	   KVM_SET_TSS_ADDR,	       KVM_SET_IDENTITY_MAP_ADDR,
-	RINGLET_SET_ENGINE,	   KVM_CREATE_IRQCHIP,	       KVM_SET_GSI_ROUTING,
+	KVM_CHECK_EXTENSION, KVM_SET_USER_MEMORY_REGION, KVM_SET_USER_MEMORY_REGION,
+	KVM_CREATE_VCPU,     KVM_SET_TSS_ADDR,		 KVM_SET_IDENTITY_MAP_ADDR,
+	RINGLET_SET_ENGINE,  KVM_CREATE_IRQCHIP,	 KVM_SET_GSI_ROUTING,
 	KVM_GET_DIRTY_LOG,
 };
 
 static const unsigned long vcpu_ioctls[] = {
-	KVM_GET_REGS,	     KVM_SET_REGS,	  KVM_GET_SREGS,	  KVM_SET_SREGS,
-	KVM_GET_FPU,	     KVM_SET_FPU,	  KVM_GET_MSRS,		  KVM_SET_MSRS,
-	KVM_SET_CPUID2,	     KVM_GET_CPUID2,	  KVM_INTERRUPT,	  KVM_NMI,
-	KVM_TRANSLATE,	     KVM_SET_SIGNAL_MASK, KVM_GET_MP_STATE,	  KVM_SET_MP_STATE,
-	KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS, KVM_GET_DEBUGREGS,	  KVM_SET_DEBUGREGS,
-	KVM_GET_LAPIC,	     KVM_GET_XSAVE,	  RINGLET_GET_STATISTICS, RINGLET_GET_STOP_REASON,
+	KVM_GET_REGS,
+	KVM_SET_REGS,
+	KVM_GET_SREGS,
+	KVM_SET_SREGS,
+	KVM_GET_FPU,
+	KVM_SET_FPU,
+	KVM_GET_MSRS,
+	KVM_SET_MSRS,
+	KVM_SET_CPUID2,
+	KVM_GET_CPUID2,
+	KVM_INTERRUPT,
+	KVM_NMI,
+	KVM_TRANSLATE,
+	KVM_SET_SIGNAL_MASK,
+	KVM_GET_MP_STATE,
+	KVM_SET_MP_STATE,
+	KVM_GET_VCPU_EVENTS,
+	KVM_SET_VCPU_EVENTS,
+	KVM_GET_DEBUGREGS,
+	KVM_SET_DEBUGREGS,
+	KVM_GET_LAPIC,
+	KVM_GET_XSAVE,
+	RINGLET_GET_STATISTICS,
+	RINGLET_GET_STOP_REASON,
 	RINGLET_READ_GUEST_ROOT,
 };
 
@@ -109,16 +148,12 @@ GUEST_CODE(work, "1: mov $0x8000, %edi\n mov $64, %ecx\n rep stosl\n"
 static unsigned long some_buffer(void)
 {
 	switch (rnd() % 16) {
-	case 0:
-		return 0;
-	case 1:
-		return interesting();
-	case 2:
-		return (uintptr_t)read_only;
+	case 0: return 0;
+	case 1: return interesting();
+	case 2: return (uintptr_t)read_only;
 	case 3: /* the end of the arena: the rest is not mapped */
 		return (uintptr_t)arena + ARENA_BYTES - rnd() % 512;
-	default:
-		return (uintptr_t)arena + 0x80000 + rnd() % 64 * 4096;
+	default: return (uintptr_t)arena + 0x80000 + rnd() % 64 * 4096;
 	}
 }
 
@@ -131,9 +166,7 @@ static void fill_buffer(unsigned long address)
 	if (address < (uintptr_t)arena || address > (uintptr_t)arena + ARENA_BYTES - 2048)
 		return;
 	switch (rnd() % 4) {
-	case 0:
-		memset(words, 0, 2048);
-		break;
+	case 0: memset(words, 0, 2048); break;
 	case 1:
 		for (i = 0; i < 256; i++)
 			words[i] = rnd();
@@ -187,8 +220,8 @@ static void set_slot(struct slot_of_vm *vm, bool valid)
 		.flags = chance(80) ? 0 : rnd() % 8,
 		.guest_phys_addr = valid ? 0 : interesting() & (chance(80) ? ~0xfffULL : ~0ULL),
 		.memory_size = valid ? 0x80000 : interesting() & (chance(80) ? 0xff000 : ~0ULL),
-		.userspace_addr = valid || chance(80) ? (uintptr_t)arena + rnd() % 4 * 4096 :
-							interesting(),
+		.userspace_addr = valid || chance(80) ? (uintptr_t)arena + rnd() % 4 * 4096
+						      : interesting(),
 	};
 
 	if (region.memory_size > ARENA_BYTES - 4 * 4096 &&
@@ -213,8 +246,13 @@ static void boot(struct slot_of_vm *vm)
 		return;
 	if (chance(50))
 		memcpy(arena + MACHINE_CODE, guest_work, guest_work_end - guest_work);
-	sregs.cs = (struct kvm_segment){ .limit = ~0u, .selector = MACHINE_CODE_SELECTOR,
-					 .type = 0xb, .present = 1, .s = 1, .db = 1, .g = 1 };
+	sregs.cs = (struct kvm_segment){ .limit = ~0u,
+					 .selector = MACHINE_CODE_SELECTOR,
+					 .type = 0xb,
+					 .present = 1,
+					 .s = 1,
+					 .db = 1,
+					 .g = 1 };
 	sregs.ds = sregs.cs;
 	sregs.ds.selector = MACHINE_DATA_SELECTOR;
 	sregs.ds.type = 3;
@@ -306,26 +344,16 @@ static void one_call(void)
 	argument = some_buffer();
 	fill_buffer(argument);
 	switch (rnd() % 100) {
-	case 0:
-		close_vm(vm);
-		break;
-	case 1:
-		unmap_some_memory();
-		break;
+	case 0: close_vm(vm); break;
+	case 1: unmap_some_memory(); break;
 	case 2:
 		if (vm->run)
 			munmap(vm->run, 8192);
 		vm->run = NULL;
 		break;
-	case 3 ... 9:
-		set_slot(vm, chance(50));
-		break;
-	case 10 ... 14:
-		boot(vm);
-		break;
-	case 15 ... 29:
-		run(vm);
-		break;
+	case 3 ... 9: set_slot(vm, chance(50)); break;
+	case 10 ... 14: boot(vm); break;
+	case 15 ... 29: run(vm); break;
 	case 30 ... 39:
 		number = device_ioctls[rnd() % ARRAY_SIZE(device_ioctls)];
 		result = ioctl(device, number, chance(80) ? argument : interesting());
@@ -367,8 +395,8 @@ static void fuzz(uint64_t seed, unsigned int calls)
 
 	state = seed;
 	sigaction(SIGALRM, &action, NULL);
-	arena = mmap(NULL, ARENA_BYTES + 4096, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	arena = mmap(NULL, ARENA_BYTES + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
 	read_only = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	hollow = mmap(NULL, HOLLOW_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 		      -1, 0);
@@ -420,8 +448,8 @@ int main(int argc, char **argv)
 	seed |= !seed;
 	note("fuzz_ioctl %u 0x%llx repeats this run", calls, (unsigned long long)seed);
 	for (done = 0; done < calls; done += CALLS_PER_PROCESS) {
-		unsigned int part = calls - done < CALLS_PER_PROCESS ? calls - done :
-								       CALLS_PER_PROCESS;
+		unsigned int part = calls - done < CALLS_PER_PROCESS ? calls - done
+								     : CALLS_PER_PROCESS;
 		uint64_t child_seed = seed + done;
 		pid_t child = fork();
 		int status;

@@ -38,15 +38,27 @@ static void test_constants(void)
 
 static void test_capabilities(void)
 {
-	static const int present[] = { KVM_CAP_USER_MEMORY, KVM_CAP_SET_TSS_ADDR, KVM_CAP_EXT_CPUID,
-				       KVM_CAP_NR_MEMSLOTS, KVM_CAP_MP_STATE,
+	static const int present[] = { KVM_CAP_USER_MEMORY,
+				       KVM_CAP_SET_TSS_ADDR,
+				       KVM_CAP_EXT_CPUID,
+				       KVM_CAP_NR_MEMSLOTS,
+				       KVM_CAP_MP_STATE,
 				       KVM_CAP_DESTROY_MEMORY_REGION_WORKS,
-				       KVM_CAP_JOIN_MEMORY_REGIONS_WORKS, KVM_CAP_READONLY_MEM,
-				       KVM_CAP_IMMEDIATE_EXIT, KVM_CAP_MAX_VCPUS };
-	static const int absent[] = { KVM_CAP_IRQCHIP,	    KVM_CAP_PIT2, KVM_CAP_SPLIT_IRQCHIP,
-				      KVM_CAP_XSAVE,	    KVM_CAP_MCE,  KVM_CAP_IOEVENTFD,
-				      KVM_CAP_SYNC_REGS,    KVM_CAP_SET_GUEST_DEBUG,
-				      KVM_CAP_NESTED_STATE, 0x12345678,	  -1 };
+				       KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
+				       KVM_CAP_READONLY_MEM,
+				       KVM_CAP_IMMEDIATE_EXIT,
+				       KVM_CAP_MAX_VCPUS };
+	static const int absent[] = { KVM_CAP_IRQCHIP,
+				      KVM_CAP_PIT2,
+				      KVM_CAP_SPLIT_IRQCHIP,
+				      KVM_CAP_XSAVE,
+				      KVM_CAP_MCE,
+				      KVM_CAP_IOEVENTFD,
+				      KVM_CAP_SYNC_REGS,
+				      KVM_CAP_SET_GUEST_DEBUG,
+				      KVM_CAP_NESTED_STATE,
+				      0x12345678,
+				      -1 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(present); i++)
@@ -155,7 +167,8 @@ static void test_cpuid(void)
 static void test_cpuid_half_mapped(void)
 {
 	long page = getpagesize();
-	char *area = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct kvm_cpuid2 *header = (void *)(area + page - sizeof(*header));
 
 	munmap(area + page, page);

@@ -41,9 +41,16 @@ static void test_reset_state(void)
 static void test_regs(void)
 {
 	struct kvm_regs set = {
-		.rax = 0x11111111, .rbx = 0x22222222, .rcx = 0x33333333, .rdx = 0x44444444,
-		.rsi = 0x55555555, .rdi = 0x66666666, .rsp = 0x77777777, .rbp = 0x88888888,
-		.rip = 0x99999999, .rflags = 0x247,
+		.rax = 0x11111111,
+		.rbx = 0x22222222,
+		.rcx = 0x33333333,
+		.rdx = 0x44444444,
+		.rsi = 0x55555555,
+		.rdi = 0x66666666,
+		.rsp = 0x77777777,
+		.rbp = 0x88888888,
+		.rip = 0x99999999,
+		.rflags = 0x247,
 	};
 	struct kvm_regs got;
 
@@ -77,11 +84,11 @@ static void refuse(const char *what, const struct kvm_sregs *sregs)
 	check(!memcmp(&got, &good_sregs, sizeof(got)), "%s: nothing was changed", what);
 }
 
-#define REFUSE(what, ...)                                                                          \
-	do {                                                                                       \
-		struct kvm_sregs sregs = good_sregs;                                               \
-		__VA_ARGS__;                                                                       \
-		refuse(what, &sregs);                                                              \
+#define REFUSE(what, ...)                            \
+	do {                                         \
+		struct kvm_sregs sregs = good_sregs; \
+		__VA_ARGS__;                         \
+		refuse(what, &sregs);                \
 	} while (0)
 
 GUEST_CODE(out, "out %al, $0x10\n hlt");
@@ -302,7 +309,8 @@ static void test_interrupt(void)
 static void test_debug_registers(void)
 {
 	struct kvm_debugregs set = { .db = { 0x1000, 0x2000, 0x3000, 0x4000 },
-				     .dr6 = 0xffff0ff1, .dr7 = 0x401 };
+				     .dr6 = 0xffff0ff1,
+				     .dr7 = 0x401 };
 	struct kvm_debugregs got;
 
 	check_done(ioctl(machine.vcpu, KVM_SET_DEBUGREGS, &set), "KVM_SET_DEBUGREGS");
@@ -422,8 +430,9 @@ static void test_own(void)
 	if (!child) {
 		if (setresuid(65534, 65534, 65534))
 			_exit(2);
-		_exit(ioctl(machine.vcpu, RINGLET_READ_GUEST_ROOT, &root) < 0 && errno == EPERM ? 0 :
-												  1);
+		_exit(ioctl(machine.vcpu, RINGLET_READ_GUEST_ROOT, &root) < 0 && errno == EPERM
+			      ? 0
+			      : 1);
 	}
 	waitpid(child, &status, 0);
 	check(WIFEXITED(status) && WEXITSTATUS(status) == 0,

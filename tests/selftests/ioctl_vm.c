@@ -96,8 +96,7 @@ static void test_tss_address(int vm)
 	check_done(ioctl(vm, KVM_SET_TSS_ADDR, 0xffffd000L), "KVM_SET_TSS_ADDR of the last place");
 	check_error(ioctl(vm, KVM_SET_TSS_ADDR, 0xffffd001L), EINVAL,
 		    "KVM_SET_TSS_ADDR with too little room");
-	check_error(ioctl(vm, KVM_SET_TSS_ADDR, 1L << 32), EINVAL,
-		    "KVM_SET_TSS_ADDR above 4 GiB");
+	check_error(ioctl(vm, KVM_SET_TSS_ADDR, 1L << 32), EINVAL, "KVM_SET_TSS_ADDR above 4 GiB");
 }
 
 static void test_engine(int vm)

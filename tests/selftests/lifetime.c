@@ -41,21 +41,11 @@ static const char *const part_names[PARTS] = { "device", "VM", "vCPU", "kvm_run"
 static void drop(struct machine *machine, enum part part)
 {
 	switch (part) {
-	case PART_DEVICE:
-		close(machine->device);
-		break;
-	case PART_VM:
-		close(machine->vm);
-		break;
-	case PART_VCPU:
-		close(machine->vcpu);
-		break;
-	case PART_RUN:
-		munmap(machine->run, machine->run_bytes);
-		break;
-	default:
-		munmap(machine->memory, machine->memory_bytes);
-		break;
+	case PART_DEVICE: close(machine->device); break;
+	case PART_VM: close(machine->vm); break;
+	case PART_VCPU: close(machine->vcpu); break;
+	case PART_RUN: munmap(machine->run, machine->run_bytes); break;
+	default: munmap(machine->memory, machine->memory_bytes); break;
 	}
 }
 
@@ -128,7 +118,8 @@ static void test_vcpu_outlives_vm(void)
 /* A child has the files and another address space. */
 static void test_fork(void)
 {
-	struct kvm_userspace_memory_region region = { .slot = 5, .guest_phys_addr = 0x40000000,
+	struct kvm_userspace_memory_region region = { .slot = 5,
+						      .guest_phys_addr = 0x40000000,
 						      .memory_size = 4096 };
 	struct machine machine;
 	struct kvm_regs regs;
@@ -146,9 +137,9 @@ static void test_fork(void)
 
 		wrong |= (ioctl(machine.vcpu, KVM_RUN, 0) == 0 || errno != EIO) << 0;
 		wrong |= (ioctl(machine.vcpu, KVM_GET_REGS, &regs) == 0 || errno != EIO) << 1;
-		wrong |= (ioctl(machine.vm, KVM_SET_USER_MEMORY_REGION, &region) == 0 ||
-			  errno != EIO)
-			 << 2;
+		wrong |=
+			(ioctl(machine.vm, KVM_SET_USER_MEMORY_REGION, &region) == 0 || errno != EIO)
+			<< 2;
 		wrong |= (ioctl(machine.vm, KVM_CREATE_VCPU, 0) >= 0 || errno != EIO) << 3;
 		wrong |= (memcmp(machine.memory + MACHINE_CODE, guest_out, 4) != 0) << 4;
 		_exit(wrong);

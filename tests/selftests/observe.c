@@ -11,9 +11,9 @@
 
 #include "selftest.h"
 
-#define TRACING "/sys/kernel/tracing/"
+#define TRACING	    "/sys/kernel/tracing/"
 #define IGNORE_MSRS "/sys/module/ringlet/parameters/ignore_msrs"
-#define HANDLER 0x18000
+#define HANDLER	    0x18000
 
 static struct machine machine;
 
@@ -63,7 +63,8 @@ static void test_tracepoints(void)
 	      "ringlet:page_fault tells which page");
 }
 
-GUEST_CODE(read_msr, "mov $0x12345678, %ecx\n mov $-1, %eax\n mov %eax, %edx\n rdmsr\n wrmsr\n hlt");
+GUEST_CODE(read_msr,
+	   "mov $0x12345678, %ecx\n mov $-1, %eax\n mov %eax, %edx\n rdmsr\n wrmsr\n hlt");
 
 static void test_ignore_msrs(void)
 {

@@ -17,7 +17,7 @@
 #include "selftest.h"
 
 #define SYSLOG_ACTION_CONSOLE_LEVEL 8
-#define TOLERANCE_KB 16384
+#define TOLERANCE_KB		    16384
 
 /* One doubleword in every page, up to 3 GiB. */
 GUEST_CODE(touch, "mov $0x100000, %edi\n"
@@ -37,7 +37,8 @@ static void be_the_victim(void)
 
 static void touch_everything(void)
 {
-	struct kvm_userspace_memory_region region = { .slot = 1, .guest_phys_addr = 0x200000,
+	struct kvm_userspace_memory_region region = { .slot = 1,
+						      .guest_phys_addr = 0x200000,
 						      .memory_size = 0xb0000000 };
 	struct machine machine;
 	void *memory;

@@ -12,7 +12,7 @@
 #include "selftest.h"
 
 #define MODULE "/lib/modules/ringlet.ko"
-#define TIMES 50
+#define TIMES  50
 /* What counts as the kernel's own, besides slab: pages in per-CPU lists. */
 #define TOLERANCE_KB 2048
 

@@ -147,7 +147,8 @@ GUEST_CODE(read_only, "mov 0x300000, %eax\n movl $0x55, 0x300004\n mov 0x300004,
 
 static void test_read_only_slot(void)
 {
-	struct kvm_userspace_memory_region region = { .slot = 1, .flags = KVM_MEM_READONLY,
+	struct kvm_userspace_memory_region region = { .slot = 1,
+						      .flags = KVM_MEM_READONLY,
 						      .guest_phys_addr = 0x300000,
 						      .memory_size = 0x1000 };
 	struct kvm_regs regs;
@@ -158,7 +159,8 @@ static void test_read_only_slot(void)
 		bail_out("a read-only slot");
 	MACHINE_BOOT(&machine, read_only);
 	runs_to(KVM_EXIT_MMIO, "a write to read-only memory");
-	check(mmio_is(1, 0x300004, 4) && machine.run->mmio.data[0] == 0x55, "is given to userspace");
+	check(mmio_is(1, 0x300004, 4) && machine.run->mmio.data[0] == 0x55,
+	      "is given to userspace");
 	runs_to(KVM_EXIT_HLT, "reads need no exit");
 	machine_get_regs(&machine, &regs);
 	check(regs.rax == 0x77 && regs.rbx == 0x66, "and see the memory, unchanged");

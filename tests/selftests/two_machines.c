@@ -15,12 +15,12 @@
 
 #include "selftest.h"
 
-#define SECONDS 4
-#define ITERATIONS 100000
-#define MACHINES 2
+#define SECONDS	     4
+#define ITERATIONS   100000
+#define MACHINES     2
 #define HOST_WORKERS 2
 
-#define RESULTS 0x20000
+#define RESULTS	     0x20000
 
 /*
  * EAX is a linear congruential generator that starts from what it is; its
@@ -49,11 +49,12 @@ static uint32_t next(uint32_t value)
 /* What the guest does, in the same kinds of registers. */
 static void compute(uint32_t seed, struct sums *sums)
 {
-	__m128i low_sum = _mm_setzero_si128();
 	long double exact_sum = 0;
 	uint32_t value = seed;
 	unsigned int i;
+	__m128i low_sum;
 
+	low_sum = _mm_setzero_si128();
 	for (i = 0; i < ITERATIONS; i++) {
 		value = next(value);
 		low_sum = _mm_add_epi32(low_sum, _mm_cvtsi32_si128(value));
@@ -190,8 +191,8 @@ int main(void)
 
 		waitpid(processes[i], &status, 0);
 		check(WIFEXITED(status) && WEXITSTATUS(status) > 0 && WEXITSTATUS(status) <= 100,
-		      "%s %u: right sums (status 0x%x: %d rounds)", i < MACHINES ? "VM" : "host",
-		      i, status, WEXITSTATUS(status));
+		      "%s %u: right sums (status 0x%x: %d rounds)", i < MACHINES ? "VM" : "host", i,
+		      status, WEXITSTATUS(status));
 	}
 	check(module_references() == 0, "nothing is left");
 	return finish();

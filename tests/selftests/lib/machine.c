@@ -127,8 +127,8 @@ void machine_boot(struct machine *machine, const char *code, const char *end)
 
 void machine_set_gate(struct machine *machine, unsigned int vector, uint32_t offset)
 {
-	uint64_t gate = (offset & 0xffff) | (uint64_t)MACHINE_CODE_SELECTOR << 16 |
-			0x8eULL << 40 | (uint64_t)(offset >> 16) << 48;
+	uint64_t gate = (offset & 0xffff) | (uint64_t)MACHINE_CODE_SELECTOR << 16 | 0x8eULL << 40 |
+			(uint64_t)(offset >> 16) << 48;
 
 	memcpy(machine->memory + MACHINE_IDT + vector * 8, &gate, sizeof(gate));
 }
@@ -163,24 +163,15 @@ void machine_set_regs(struct machine *machine, const struct kvm_regs *regs)
 const char *exit_name(unsigned int exit_reason)
 {
 	switch (exit_reason) {
-	case KVM_EXIT_IO:
-		return "IO";
-	case KVM_EXIT_MMIO:
-		return "MMIO";
-	case KVM_EXIT_HLT:
-		return "HLT";
-	case KVM_EXIT_SHUTDOWN:
-		return "SHUTDOWN";
-	case KVM_EXIT_INTR:
-		return "INTR";
-	case KVM_EXIT_IRQ_WINDOW_OPEN:
-		return "IRQ_WINDOW_OPEN";
-	case KVM_EXIT_FAIL_ENTRY:
-		return "FAIL_ENTRY";
-	case KVM_EXIT_INTERNAL_ERROR:
-		return "INTERNAL_ERROR";
-	default:
-		return "another exit";
+	case KVM_EXIT_IO: return "IO";
+	case KVM_EXIT_MMIO: return "MMIO";
+	case KVM_EXIT_HLT: return "HLT";
+	case KVM_EXIT_SHUTDOWN: return "SHUTDOWN";
+	case KVM_EXIT_INTR: return "INTR";
+	case KVM_EXIT_IRQ_WINDOW_OPEN: return "IRQ_WINDOW_OPEN";
+	case KVM_EXIT_FAIL_ENTRY: return "FAIL_ENTRY";
+	case KVM_EXIT_INTERNAL_ERROR: return "INTERNAL_ERROR";
+	default: return "another exit";
 	}
 }
 

@@ -16,7 +16,7 @@
 #include <linux/kvm.h>
 #include <linux/ringlet.h>
 
-#define DEVICE "/dev/ringlet"
+#define DEVICE		  "/dev/ringlet"
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- results ------------------------------------------------------------ */
@@ -41,23 +41,23 @@ int finish(void);
  * GUEST_CODE(name, "assembly") defines 32-bit code as guest_name up to
  * guest_name_end. It must not depend on its address.
  */
-#define GUEST_CODE(name, text)                                                                     \
-	extern const char guest_##name[], guest_##name##_end[];                                    \
-	__asm__(".pushsection .rodata\n\t.code32\n\t"                                              \
-		"guest_" #name ":\n\t" text "\n"                                                   \
+#define GUEST_CODE(name, text)                                  \
+	extern const char guest_##name[], guest_##name##_end[]; \
+	__asm__(".pushsection .rodata\n\t.code32\n\t"           \
+		"guest_" #name ":\n\t" text "\n"                \
 		"guest_" #name "_end:\n\t.code64\n\t.popsection\n")
 
 /* ---- a machine ---------------------------------------------------------- */
 
-#define MACHINE_MEMORY 0x200000
-#define MACHINE_GDT 0x1000
-#define MACHINE_IDT 0x2000
-#define MACHINE_TSS 0x3000
-#define MACHINE_STACK 0x9000
-#define MACHINE_CODE 0x10000
-#define MACHINE_CODE_SELECTOR 0x10
-#define MACHINE_DATA_SELECTOR 0x18
-#define MACHINE_TSS_SELECTOR 0x20
+#define MACHINE_MEMORY		   0x200000
+#define MACHINE_GDT		   0x1000
+#define MACHINE_IDT		   0x2000
+#define MACHINE_TSS		   0x3000
+#define MACHINE_STACK		   0x9000
+#define MACHINE_CODE		   0x10000
+#define MACHINE_CODE_SELECTOR	   0x10
+#define MACHINE_DATA_SELECTOR	   0x18
+#define MACHINE_TSS_SELECTOR	   0x20
 #define MACHINE_USER_CODE_SELECTOR 0x2b
 #define MACHINE_USER_DATA_SELECTOR 0x33
 
