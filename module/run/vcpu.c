@@ -139,6 +139,7 @@ static void kick(struct mmu *mmu)
 	struct vm *vm = container_of(mmu, struct vm, mmu);
 	int cpu;
 
+	/* Pairs with the one in enter_guest_mode(). */
 	smp_mb();
 	cpu = READ_ONCE(vm->guest_cpu);
 	if (cpu >= 0)

@@ -6,8 +6,8 @@
 #include "guest.h"
 
 #define INTEGER_ROUNDS 40000000u
-#define COPY_BYTES (512u << 10)
-#define COPY_ROUNDS 60u
+#define COPY_BYTES     (512u << 10)
+#define COPY_ROUNDS    60u
 
 static u8 from[COPY_BYTES], to[COPY_BYTES];
 static u64 integer_ticks, copy_ticks;

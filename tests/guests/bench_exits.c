@@ -31,14 +31,14 @@ static void figure(const char *name, u32 value)
 }
 
 /* Ticks a round of @code, without the loop's own three instructions. */
-#define MEASURE(name, code)                                                                        \
-	do {                                                                                       \
-		u64 start = rdtsc();                                                               \
-		u32 rounds = ROUNDS;                                                               \
-                                                                                                   \
-		asm volatile("1: " code "\n\tdec %0\n\tjnz 1b"                                     \
-			     : "+r"(rounds)::"eax", "edx", "memory");                              \
-		figure(name, (u32)(rdtsc() - start) / ROUNDS - 2);                                 \
+#define MEASURE(name, code)                                           \
+	do {                                                          \
+		u64 start = rdtsc();                                  \
+		u32 rounds = ROUNDS;                                  \
+                                                                      \
+		asm volatile("1: " code "\n\tdec %0\n\tjnz 1b"        \
+			     : "+r"(rounds)::"eax", "edx", "memory"); \
+		figure(name, (u32)(rdtsc() - start) / ROUNDS - 2);    \
 	} while (0)
 
 void guest_main(void)

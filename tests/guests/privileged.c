@@ -108,10 +108,10 @@ static void test_others(void)
 	check_fault(VECTOR_UD, 0, "MOV from CR1: #UD");
 }
 
-#define USER_TEST(name, code)                                                                      \
-	static void user_##name(void)                                                              \
-	{                                                                                          \
-		asm volatile(code ::: "eax", "ecx", "edx", "memory");                              \
+#define USER_TEST(name, code)                                         \
+	static void user_##name(void)                                 \
+	{                                                             \
+		asm volatile(code ::: "eax", "ecx", "edx", "memory"); \
 	}
 USER_TEST(cli, "cli")
 USER_TEST(sti, "sti")

@@ -6,7 +6,7 @@
 #include "guest.h"
 
 #define PORT_CONSOLE 0xe9
-#define PORT_EXIT 0xf4
+#define PORT_EXIT    0xf4
 
 u64 gdt[GDT_ENTRIES] __attribute__((aligned(4096)));
 u64 idt[256] __attribute__((aligned(4096)));

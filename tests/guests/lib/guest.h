@@ -18,65 +18,65 @@ typedef uint64_t u64;
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Selectors of the library's GDT; entries from FREE_SELECTOR on are a test's. */
-#define KERNEL_CS 0x08
-#define KERNEL_DS 0x10
-#define USER_CS 0x1b
-#define USER_DS 0x23
-#define TSS_SELECTOR 0x28
+#define KERNEL_CS	 0x08
+#define KERNEL_DS	 0x10
+#define USER_CS		 0x1b
+#define USER_DS		 0x23
+#define TSS_SELECTOR	 0x28
 #define DOUBLE_FAULT_TSS 0x30
-#define FREE_SELECTOR 0x40
-#define FREE(n) (FREE_SELECTOR + 8 * (n))
-#define GDT_ENTRIES 64
+#define FREE_SELECTOR	 0x40
+#define FREE(n)		 (FREE_SELECTOR + 8 * (n))
+#define GDT_ENTRIES	 64
 
-#define VECTOR_DE 0
-#define VECTOR_DB 1
-#define VECTOR_BP 3
-#define VECTOR_OF 4
-#define VECTOR_BR 5
-#define VECTOR_UD 6
-#define VECTOR_NM 7
-#define VECTOR_DF 8
-#define VECTOR_TS 10
-#define VECTOR_NP 11
-#define VECTOR_SS 12
-#define VECTOR_GP 13
-#define VECTOR_PF 14
-#define VECTOR_MF 16
-#define VECTOR_AC 17
-#define VECTOR_XM 19
-#define NO_FAULT 0xffff
+#define VECTOR_DE	 0
+#define VECTOR_DB	 1
+#define VECTOR_BP	 3
+#define VECTOR_OF	 4
+#define VECTOR_BR	 5
+#define VECTOR_UD	 6
+#define VECTOR_NM	 7
+#define VECTOR_DF	 8
+#define VECTOR_TS	 10
+#define VECTOR_NP	 11
+#define VECTOR_SS	 12
+#define VECTOR_GP	 13
+#define VECTOR_PF	 14
+#define VECTOR_MF	 16
+#define VECTOR_AC	 17
+#define VECTOR_XM	 19
+#define NO_FAULT	 0xffff
 
-#define EFLAGS_CF 0x1
-#define EFLAGS_ZF 0x40
-#define EFLAGS_TF 0x100
-#define EFLAGS_IF 0x200
-#define EFLAGS_IOPL 0x3000
-#define EFLAGS_NT 0x4000
-#define EFLAGS_RF 0x10000
-#define EFLAGS_AC 0x40000
+#define EFLAGS_CF	 0x1
+#define EFLAGS_ZF	 0x40
+#define EFLAGS_TF	 0x100
+#define EFLAGS_IF	 0x200
+#define EFLAGS_IOPL	 0x3000
+#define EFLAGS_NT	 0x4000
+#define EFLAGS_RF	 0x10000
+#define EFLAGS_AC	 0x40000
 
-#define EFLAGS_DF 0x400
-#define EFLAGS_OF 0x800
-#define EFLAGS_ID 0x200000
+#define EFLAGS_DF	 0x400
+#define EFLAGS_OF	 0x800
+#define EFLAGS_ID	 0x200000
 
 /* Above the images of all guests and below the 64 MiB that they are given. */
-#define FREE_MEMORY 0x1000000u
+#define FREE_MEMORY    0x1000000u
 
-#define CR0_PE 1u
-#define CR0_NE 0x20u
-#define CR0_AM (1u << 18)
-#define CR0_WP (1u << 16)
-#define CR0_PG (1u << 31)
-#define CR0_TS 8u
-#define CR0_EM 4u
-#define CR0_MP 2u
-#define CR4_TSD 4u
-#define CR4_DE 8u
-#define CR4_OSFXSR 0x200u
+#define CR0_PE	       1u
+#define CR0_NE	       0x20u
+#define CR0_AM	       (1u << 18)
+#define CR0_WP	       (1u << 16)
+#define CR0_PG	       (1u << 31)
+#define CR0_TS	       8u
+#define CR0_EM	       4u
+#define CR0_MP	       2u
+#define CR4_TSD	       4u
+#define CR4_DE	       8u
+#define CR4_OSFXSR     0x200u
 #define CR4_OSXMMEXCPT 0x400u
-#define CR4_PSE 0x10u
-#define CR4_PAE 0x20u
-#define CR4_PGE 0x80u
+#define CR4_PSE	       0x10u
+#define CR4_PAE	       0x20u
+#define CR4_PGE	       0x80u
 
 /* What the stubs push. esp and ss count only if the event came from ring 3. */
 struct frame {
@@ -149,30 +149,29 @@ void skip(const char *name, const char *reason);
  * Execute assembly that may fault; what it did is in `fault`. The stack pointer
  * is as before afterwards. Operands as in asm.
  */
-#define TRY(code, ...)                                                                             \
-	do {                                                                                       \
-		clear_fault();                                                                     \
-		asm volatile("movl %%esp, saved_esp\n\t"                                           \
-			     "movl $991f, resume_address\n\t"                                      \
-			     "990: " code "\n\t"                                                   \
-			     "991: movl saved_esp, %%esp\n\t"                                      \
-			     "movl $0, resume_address" ::__VA_ARGS__                               \
-			     : "eax", "ecx", "edx", "memory", "cc");                               \
+#define TRY(code, ...)                                               \
+	do {                                                         \
+		clear_fault();                                       \
+		asm volatile("movl %%esp, saved_esp\n\t"             \
+			     "movl $991f, resume_address\n\t"        \
+			     "990: " code "\n\t"                     \
+			     "991: movl saved_esp, %%esp\n\t"        \
+			     "movl $0, resume_address" ::__VA_ARGS__ \
+			     : "eax", "ecx", "edx", "memory", "cc"); \
 	} while (0)
 
 /* TRY with the address of the code in *start, to compare with fault.eip. */
-#define TRY_AT(start, code, ...)                                                                   \
-	do {                                                                                       \
-		clear_fault();                                                                     \
-		asm volatile("movl %%esp, saved_esp\n\t"                                           \
-			     "movl $991f, resume_address\n\t"                                      \
-			     "movl $990f, %0\n\t"                                                  \
-			     "990: " code "\n\t"                                                   \
-			     "991: movl saved_esp, %%esp\n\t"                                      \
-			     "movl $0, resume_address"                                             \
-			     : "=m"(start)                                                         \
-			     : __VA_ARGS__                                                         \
-			     : "eax", "ecx", "edx", "memory", "cc");                               \
+#define TRY_AT(start, code, ...)                                      \
+	do {                                                          \
+		clear_fault();                                        \
+		asm volatile("movl %%esp, saved_esp\n\t"              \
+			     "movl $991f, resume_address\n\t"         \
+			     "movl $990f, %[try_start]\n\t"           \
+			     "990: " code "\n\t"                      \
+			     "991: movl saved_esp, %%esp\n\t"         \
+			     "movl $0, resume_address" ::__VA_ARGS__, \
+			     [try_start] "m"(start)                   \
+			     : "eax", "ecx", "edx", "memory", "cc");  \
 	} while (0)
 
 /* ---- machine ---- */
@@ -182,14 +181,14 @@ u64 descriptor(u32 base, u32 limit, u8 access, u8 flags);
 #define ACCESS_DATA0 0x92
 #define ACCESS_CODE3 0xfa
 #define ACCESS_DATA3 0xf2
-#define FLAGS_32_4K 0xc
-#define FLAGS_32_1B 0x4
-#define FLAGS_LONG 0xa
+#define FLAGS_32_4K  0xc
+#define FLAGS_32_1B  0x4
+#define FLAGS_LONG   0xa
 void set_gate(u8 vector, void *function, u16 selector, u8 access);
 #define GATE_INTERRUPT0 0x8e
 #define GATE_INTERRUPT3 0xee
-#define GATE_TRAP0 0x8f
-#define GATE_TASK0 0x85
+#define GATE_TRAP0	0x8f
+#define GATE_TASK0	0x85
 void load_gdt(void);
 void load_idt(void);
 void reload_segments(void);
@@ -225,17 +224,17 @@ static inline u8 inb(u16 port)
 	return value;
 }
 
-#define READ_CONTROL(n)                                                                            \
-	static inline u32 read_cr##n(void)                                                         \
-	{                                                                                          \
-		u32 value;                                                                         \
-                                                                                                   \
-		asm volatile("mov %%cr" #n ", %0" : "=r"(value));                                  \
-		return value;                                                                      \
-	}                                                                                          \
-	static inline void write_cr##n(u32 value)                                                  \
-	{                                                                                          \
-		asm volatile("mov %0, %%cr" #n ::"r"(value) : "memory");                           \
+#define READ_CONTROL(n)                                                  \
+	static inline u32 read_cr##n(void)                               \
+	{                                                                \
+		u32 value;                                               \
+                                                                         \
+		asm volatile("mov %%cr" #n ", %0" : "=r"(value));        \
+		return value;                                            \
+	}                                                                \
+	static inline void write_cr##n(u32 value)                        \
+	{                                                                \
+		asm volatile("mov %0, %%cr" #n ::"r"(value) : "memory"); \
 	}
 READ_CONTROL(0)
 READ_CONTROL(2)
