@@ -120,10 +120,15 @@ for signal in TERM INT HUP SEGV ABRT; do
 	before=$(stty -g </dev/console)
 	"$tool" run --device "$device" --kernel "$guest" --memory 2M --append e --screen=live \
 		</dev/console >"$scratch/out" 2>"$scratch/err" &
-	sleep 1
-	during=$(stty -g </dev/console)
-	kill -"$signal" $!
-	wait $!
+	process=$!
+	# On a busy machine it takes a while until the terminal is raw.
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		sleep 1
+		during=$(stty -g </dev/console)
+		[ "$before" = "$during" ] || break
+	done
+	kill -"$signal" $process
+	wait $process
 	status=$?
 	after=$(stty -g </dev/console)
 	[ "$status" = "$wanted" ] && [ "$before" = "$after" ] && [ "$before" != "$during" ] &&
