@@ -206,6 +206,10 @@ static void resume_flag(struct kunit *test)
 		{ "INT n", CPU_EVENT_SOFTWARE_INTERRUPT, X86_TRAP_UD, false, false },
 		{ "INT3", CPU_EVENT_SOFTWARE_EXCEPTION, X86_TRAP_BP, false, false },
 		{ "INT1", CPU_EVENT_PRIVILEGED_EXCEPTION, X86_TRAP_DB, false, false },
+		{ "#BP as an exception", CPU_EVENT_EXCEPTION, X86_TRAP_BP, false, false },
+		{ "#OF as an exception", CPU_EVENT_EXCEPTION, X86_TRAP_OF, false, false },
+		{ "#MC", CPU_EVENT_EXCEPTION, X86_TRAP_MC, false, false },
+		{ "#DF", CPU_EVENT_EXCEPTION, X86_TRAP_DF, false, true },
 	};
 	struct cpu_exception exception;
 	unsigned int i;
@@ -246,6 +250,16 @@ static void side_registers(struct kunit *test)
 		      FINE);
 	check(test, "#DB", "DR6", cpu->dr6, 0xffff4ff2);
 	check(test, "#DB", "DR7.GD", cpu->dr7, 0x400);
+	cpu->dr7 = 0x2400;
+	exception.dr6 = 0x8000;
+	check_outcome(test, "INT 1",
+		      cpu_deliver(cpu, CPU_EVENT_SOFTWARE_INTERRUPT, &exception, cpu->rip), FINE);
+	check(test, "INT 1", "DR6 stays", cpu->dr6, 0xffff4ff2);
+	check(test, "INT 1", "DR7 stays", cpu->dr7, 0x2400);
+	check_outcome(test, "INT1",
+		      cpu_deliver(cpu, CPU_EVENT_PRIVILEGED_EXCEPTION, &exception, cpu->rip), FINE);
+	check(test, "INT1", "DR6", cpu->dr6, 0xffffcff2);
+	check(test, "INT1", "DR7.GD", cpu->dr7, 0x400);
 
 	set_up(0);
 	check_outcome(test, "NMI", deliver(CPU_EVENT_NMI, X86_TRAP_NMI), FINE);
@@ -380,6 +394,34 @@ static void inner_stack_checks(struct kunit *test)
 		remember();
 		check_outcome(test, rows[i].name, deliver(CPU_EVENT_SOFTWARE_INTERRUPT, VECTOR),
 			      rows[i].wanted);
+	}
+}
+
+/* Code and stack segment are marked accessed, unless something faults. */
+static void marks_accessed(struct kunit *test)
+{
+	const u16 stack = FREE + 8;
+	unsigned int fault;
+
+	for (fault = 0; fault < 2; fault++) {
+		set_up(3);
+		fake_set_gdt(&machine, FREE,
+			     fake_descriptor(0, 0xfffff, SEGMENT(CODE_XR, 0) & ~1U, FLAGS_32));
+		fake_set_gdt(&machine, stack,
+			     fake_descriptor(0, 0xfffff, SEGMENT(DATA_RW, 0) & ~1U, FLAGS_32));
+		fake_put16(&machine, FAKE_TSS + 8, stack);
+		fake_set_idt(&machine, VECTOR,
+			     fake_gate(FREE, HANDLER, SYSTEM(TYPE_TRAP_GATE32, 3), 0));
+		if (fault)
+			machine.pages[FAKE_STACK0 / FAKE_PAGE - 1] = 0;
+		remember();
+		check_outcome(test, "delivery", deliver(CPU_EVENT_SOFTWARE_INTERRUPT, VECTOR),
+			      fault ? PF(PFERR_WRITE) : FINE);
+		check(test, "delivery", "CS", fake_get8(&machine, FAKE_GDT + FREE + 5) & 1, !fault);
+		check(test, "delivery", "SS", fake_get8(&machine, FAKE_GDT + stack + 5) & 1,
+		      !fault);
+		if (!fault)
+			check(test, "hidden part", "of SS", cpu->segments[SEGMENT_SS].type & 1, 1);
 	}
 }
 
@@ -551,6 +593,8 @@ static void real_mode(struct kunit *test)
 	check_outcome(test, "no error code", deliver_code(X86_TRAP_GP, 5), FINE);
 	check(test, "no error code", "SP", cpu->regs[REG_SP], 0x8000 - 6);
 
+	cpu->idtr.limit = VECTOR * 4 + 3;
+	check_outcome(test, "the last entry", deliver(CPU_EVENT_SOFTWARE_INTERRUPT, VECTOR), FINE);
 	cpu->idtr.limit = VECTOR * 4 + 2;
 	remember();
 	check_outcome(test, "table too short", deliver(CPU_EVENT_SOFTWARE_INTERRUPT, VECTOR),
@@ -611,16 +655,27 @@ static void v86_checks(struct kunit *test)
 }
 
 static struct kunit_case delivery_cases[] = {
-	KUNIT_CASE(same_ring),		 KUNIT_CASE(inner_ring),
-	KUNIT_CASE(gates_of_16_bits),	 KUNIT_CASE(stacks_of_16_bits),
-	KUNIT_CASE(conforming_handlers), KUNIT_CASE(resume_flag),
-	KUNIT_CASE(side_registers),	 KUNIT_CASE(gate_checks),
-	KUNIT_CASE(idt_limit),		 KUNIT_CASE(code_segment_checks),
-	KUNIT_CASE(inner_stack_checks),	 KUNIT_CASE(faults_on_the_stack_change_nothing),
-	KUNIT_CASE(double_faults),	 KUNIT_CASE(page_faults_on_the_way),
-	KUNIT_CASE(triple_faults),	 KUNIT_CASE(external_bit),
-	KUNIT_CASE(real_mode),		 KUNIT_CASE(v86_leaves_to_ring_0),
-	KUNIT_CASE(v86_checks),		 {}
+	KUNIT_CASE(same_ring),
+	KUNIT_CASE(inner_ring),
+	KUNIT_CASE(gates_of_16_bits),
+	KUNIT_CASE(stacks_of_16_bits),
+	KUNIT_CASE(conforming_handlers),
+	KUNIT_CASE(resume_flag),
+	KUNIT_CASE(side_registers),
+	KUNIT_CASE(gate_checks),
+	KUNIT_CASE(idt_limit),
+	KUNIT_CASE(code_segment_checks),
+	KUNIT_CASE(inner_stack_checks),
+	KUNIT_CASE(marks_accessed),
+	KUNIT_CASE(faults_on_the_stack_change_nothing),
+	KUNIT_CASE(double_faults),
+	KUNIT_CASE(page_faults_on_the_way),
+	KUNIT_CASE(triple_faults),
+	KUNIT_CASE(external_bit),
+	KUNIT_CASE(real_mode),
+	KUNIT_CASE(v86_leaves_to_ring_0),
+	KUNIT_CASE(v86_checks),
+	{},
 };
 
 static struct kunit_suite delivery_suite = {

@@ -27,6 +27,8 @@ static void packs_and_unpacks(struct kunit *test)
 		{ "20 bits of bytes", 0xff4f93ffffffffffULL, 0xffffffff, 0xfffff },
 		{ "one page", 0x00c0930000000000ULL, 0, 0xfff },
 		{ "a TSS", 0x00008b00abcd0067ULL, 0xabcd, 0x67 },
+		{ "DPL 3", 0x00cff3000000ffffULL, 0, 0xffffffff },
+		{ "all the flags", 0x00ff9f000000ffffULL, 0, 0xffffffff },
 		{ "long code", 0x00af9b000000ffffULL, 0, 0xffffffff },
 	};
 	struct segment segment;
@@ -236,13 +238,19 @@ static void real_and_v86_loads(struct kunit *test)
 	check(test, "real", "limit stays", ds->limit, 0xfffff);
 	check_outcome(test, "real, zero", cpu_load_segment(cpu, SEGMENT_SS, 0), FINE);
 	check_true(test, "real, zero", "usable", !cpu->segments[SEGMENT_SS].unusable);
+	ds->unusable = true; /* a null selector of protected mode */
+	ds->s = false;
+	ds->present = false;
+	ds->limit = 0;
+	check_outcome(test, "after null", cpu_load_segment(cpu, SEGMENT_DS, 0x100), FINE);
+	check(test, "after null", "all of it", segment_to_descriptor(ds), 0x000093001000ffffULL);
 
 	fake_machine_v86(&machine);
 	ds->limit = 0xfffff;
 	check_outcome(test, "V86", cpu_load_segment(cpu, SEGMENT_DS, 0x8001), FINE);
 	check(test, "V86", "base", ds->base, 0x80010);
 	check(test, "V86", "limit", ds->limit, 0xffff);
-	check(test, "V86", "DPL", ds->dpl, 3);
+	check(test, "V86", "all of it", segment_to_descriptor(ds), 0x0000f3080010ffffULL);
 }
 
 /* ---- limits and types ------------------------------------------------------------ */
@@ -390,7 +398,24 @@ static void alignment(struct kunit *test)
 			      cpu_linear(cpu, SEGMENT_DS, FAKE_DATA + rows[i].offset, rows[i].bytes,
 					 ACCESS_FETCH, &linear),
 			      FINE);
+		check_outcome(test, rows[i].name,
+			      cpu_linear(cpu, SEGMENT_DS, FAKE_DATA + rows[i].offset, rows[i].bytes,
+					 ACCESS_READ | ACCESS_SYSTEM, &linear),
+			      FINE);
 	}
+}
+
+static void writes_ask_for_writable(struct kunit *test)
+{
+	u32 value = 0x12345678;
+
+	fake_machine_protected(&machine);
+	segment_from_descriptor(&cpu->segments[SEGMENT_DS], 0,
+				fake_descriptor(0, 0xfffff, SEGMENT(DATA_RO, 0), FLAGS_32));
+	remember();
+	check_outcome(test, "read-only", cpu_write(cpu, SEGMENT_DS, FAKE_DATA, &value, 4), GP(0));
+	check_outcome(test, "writable", cpu_write(cpu, SEGMENT_ES, FAKE_DATA, &value, 4), FINE);
+	check(test, "writable", "memory", fake_get32(&machine, FAKE_DATA), 0x12345678);
 }
 
 static void wraps_at_four_gigabytes(struct kunit *test)
@@ -508,6 +533,8 @@ static void loads_tr(struct kunit *test)
 		check_outcome(test, rows[i].name, cpu_load_tr(cpu, rows[i].selector),
 			      rows[i].wanted);
 		access = fake_get8(&machine, FAKE_GDT + FREE + 5);
+		check(test, rows[i].name, "announced", machine.changed,
+		      rows[i].wanted ? 0 : CPU_CHANGED_TR);
 		check(test, rows[i].name, "busy bit", access,
 		      rows[i].wanted ? rows[i].access : rows[i].access | 2);
 		if (!rows[i].wanted)
@@ -607,6 +634,7 @@ static struct kunit_case descriptor_cases[] = {
 	KUNIT_CASE(limits),
 	KUNIT_CASE(types),
 	KUNIT_CASE(alignment),
+	KUNIT_CASE(writes_ask_for_writable),
 	KUNIT_CASE(wraps_at_four_gigabytes),
 	KUNIT_CASE(pushes_and_pops),
 	KUNIT_CASE(loads_ldtr),

@@ -169,6 +169,7 @@ static void returns(struct kunit *test)
 	cpu->regs[REG_AX] = 0x55;
 	check_outcome(test, "IRET", cpu_iret(cpu, 2, NEW_EIP + 5), FINE);
 	check(test, "IRET", "EIP", cpu->rip, RETURN);
+	check(test, "IRET", "ESP, nothing pushed", cpu->regs[REG_SP], FAKE_STACK0);
 	check(test, "IRET", "EAX", cpu->regs[REG_AX], 0xabc00000);
 	check(test, "IRET", "TR", cpu->tr.selector, FAKE_TSS_SELECTOR);
 	check(test, "IRET", "EFLAGS", cpu->rflags, X86_EFLAGS_FIXED | X86_EFLAGS_ZF);
@@ -180,6 +181,20 @@ static void returns(struct kunit *test)
 	check(test, "IRET", "this one busy", fake_get8(&machine, TSS_DESCRIPTOR(FAKE_TSS_SELECTOR)),
 	      SYSTEM(TYPE_TSS32_BUSY, 0));
 	check_true(test, "IRET", "NMIs come again", !cpu->nmi_blocked);
+}
+
+/* Tables and TSSs are the system's, also when ring 3 switches. */
+static void from_ring_3(struct kunit *test)
+{
+	set_up(3);
+	fake_machine_ring(&machine, 3);
+	machine.pages[FAKE_GDT / FAKE_PAGE] &= ~FAKE_USER;
+	machine.pages[FAKE_TSS / FAKE_PAGE] &= ~FAKE_USER;
+	machine.pages[NEW_TSS / FAKE_PAGE] &= ~FAKE_USER;
+	check_outcome(test, "call", cpu_far_call(cpu, GATE | 3, 0, 4, RETURN), FINE);
+	check(test, "call", "CPL", cpu_cpl(cpu), 3);
+	check_outcome(test, "IRET", cpu_iret(cpu, 4, NEW_EIP), FINE);
+	check(test, "IRET", "EIP", cpu->rip, RETURN);
 }
 
 static void bad_links(struct kunit *test)
@@ -286,6 +301,26 @@ static void pages_before(struct kunit *test)
 	remember();
 	check_outcome(test, "busy bits", cpu_far_jump(cpu, NEW_SELECTOR, 0, 4, 0),
 		      PF(PFERR_PRESENT | PFERR_WRITE));
+}
+
+/* The old TSS's busy bit could be cleared, the new one's not set. */
+static void busy_bits_on_two_pages(struct kunit *test)
+{
+	set_up(0);
+	cpu->gdtr.base = FAKE_DATA + FAKE_PAGE - NEW_SELECTOR;
+	memcpy(machine.memory + cpu->gdtr.base, machine.memory + FAKE_GDT, FAKE_GDT_LIMIT + 1);
+	machine.pages[FAKE_DATA / FAKE_PAGE + 1] &= ~FAKE_WRITABLE;
+	cpu->cr0 |= X86_CR0_WP;
+	remember();
+	check_outcome(test, "read-only", cpu_far_jump(cpu, NEW_SELECTOR, 0, 4, 0),
+		      PF(PFERR_PRESENT | PFERR_WRITE));
+
+	/* TR's own descriptor has gone behind the limit since LTR. */
+	set_up(0);
+	cpu->tr.selector = 0x1f8;
+	cpu->gdtr.limit = 0x1f7;
+	remember();
+	check_outcome(test, "TR past the GDT", cpu_far_jump(cpu, NEW_SELECTOR, 0, 4, 0), TS(0x1f8));
 }
 
 /* ---- after it: faults are the new task's ------------------------------------------------ */
@@ -500,9 +535,11 @@ static void faults_of_events(struct kunit *test)
 static struct kunit_case task_cases[] = {
 	KUNIT_CASE(jumps_and_calls),
 	KUNIT_CASE(returns),
+	KUNIT_CASE(from_ring_3),
 	KUNIT_CASE(bad_links),
 	KUNIT_CASE(checks_before),
 	KUNIT_CASE(pages_before),
+	KUNIT_CASE(busy_bits_on_two_pages),
 	KUNIT_CASE(checks_after),
 	KUNIT_CASE(outer_and_v86_tasks),
 	KUNIT_CASE(debug_trap),

@@ -139,6 +139,8 @@ static void real_mode(struct kunit *test)
 	check(test, "return", "CS", cpu->segments[SEGMENT_CS].selector, 0x100);
 	remember();
 	check_outcome(test, "past the limit", cpu_far_jump(cpu, 0x100, 0x10000, 4, 0), GP(0));
+	fake_put32(&machine, (u32)cpu->regs[REG_SP], 0x10000);
+	check_outcome(test, "back past the limit", cpu_far_return(cpu, 4, 0), GP(0));
 
 	put_words(2, frame, 3);
 	cpu->rflags |= X86_EFLAGS_VIF;
@@ -288,6 +290,7 @@ static void return_checks(struct kunit *test)
 		{ "DPL above RPL", SEGMENT(CODE_XR, 3), FREE, 0, GP(FREE) },
 		{ "conforming", SEGMENT(CODE_XR_CONFORMING, 0), FREE | 3, 3, FINE },
 		{ "conforming, outwards", SEGMENT(CODE_XR_CONFORMING, 0), FREE | 3, 0, FINE },
+		{ "conforming, DPL is RPL", SEGMENT(CODE_XR_CONFORMING, 3), FREE | 3, 0, FINE },
 		{ "conforming, DPL above RPL", SEGMENT(CODE_XR_CONFORMING, 3), FREE | 1, 0,
 		  GP(FREE) },
 		{ "null", SEGMENT(CODE_XR, 0), 3, 0, GP(0) },
@@ -331,6 +334,49 @@ static void return_checks(struct kunit *test)
 				check(test, rows[i].name, "ESP", cpu->regs[REG_SP], 0x4444);
 		}
 	}
+}
+
+static void returns_mark_accessed(struct kunit *test)
+{
+	const u16 stack = FREE + 8;
+	u32 frame[] = { TARGET, FREE, 0x4444, (FREE + 8) | 3 };
+	unsigned int outer;
+
+	for (outer = 0; outer < 2; outer++) {
+		fake_machine_protected(&machine);
+		set_free((SEGMENT(CODE_XR, 0) & ~1U) | (outer ? 0x60 : 0), 0xfffff);
+		fake_set_gdt(&machine, stack,
+			     fake_descriptor(0, 0xfffff, SEGMENT(DATA_RW, 3) & ~1U, FLAGS_32));
+		frame[1] = FREE | (outer ? 3 : 0);
+		cpu->regs[REG_SP] -= 16;
+		put_words(4, frame, 4);
+		check_outcome(test, "return", cpu_far_return(cpu, 4, 0), FINE);
+		check(test, "return", "CS", fake_get8(&machine, FAKE_GDT + FREE + 5) & 1, 1);
+		check(test, "return", "SS", fake_get8(&machine, FAKE_GDT + stack + 5) & 1, outer);
+	}
+
+	/* CS's descriptor can be marked, SS's on the next page cannot: neither is. */
+	fake_machine_protected(&machine);
+	set_free((SEGMENT(CODE_XR, 3) & ~1U), 0xfffff);
+	fake_set_gdt(&machine, stack,
+		     fake_descriptor(0, 0xfffff, SEGMENT(DATA_RW, 3) & ~1U, FLAGS_32));
+	cpu->gdtr.base = FAKE_DATA + FAKE_PAGE - stack;
+	memcpy(machine.memory + cpu->gdtr.base, machine.memory + FAKE_GDT, FAKE_GDT_LIMIT + 1);
+	machine.pages[FAKE_DATA / FAKE_PAGE + 1] &= ~FAKE_WRITABLE;
+	cpu->cr0 |= X86_CR0_WP;
+	cpu->regs[REG_SP] -= 16;
+	put_words(4, frame, 4);
+	remember();
+	check_outcome(test, "read-only", cpu_far_return(cpu, 4, 0),
+		      PF(PFERR_PRESENT | PFERR_WRITE));
+
+	fake_machine_protected(&machine);
+	set_free(SEGMENT(CODE_XR, 0), 0);
+	frame[0] = FAKE_PAGE;
+	frame[1] = FREE;
+	put_words(4, frame, 2);
+	remember();
+	check_outcome(test, "EIP past the limit", cpu_far_return(cpu, 4, 0), GP(0));
 }
 
 static void outer_stack_checks(struct kunit *test)
@@ -444,7 +490,7 @@ static void iret_flags(struct kunit *test)
 		fake_machine_protected(&machine);
 		fake_machine_ring(&machine, rows[i].cpl);
 		cpu->regs[REG_SP] -= 12;
-		cpu->rflags |= iopl;
+		cpu->rflags |= iopl | X86_EFLAGS_RF;
 		frame[1] = code[rows[i].cpl];
 		/* VM too, which only ring 0 could take, and must then go to V86. */
 		frame[2] = rows[i].cpl ? 0xffffffff : 0xffffffff & ~X86_EFLAGS_VM;
@@ -509,6 +555,11 @@ static void into_v86(struct kunit *test)
 
 	fake_machine_protected(&machine);
 	cpu->regs[REG_SP] -= 36;
+	frame[0] = 0xffff;
+	put_words(4, frame, ARRAY_SIZE(frame));
+	check_outcome(test, "EIP at 64 KiB", cpu_iret(cpu, 4, 0), FINE);
+	fake_machine_protected(&machine);
+	cpu->regs[REG_SP] -= 36;
 	frame[0] = 0x10000;
 	put_words(4, frame, ARRAY_SIZE(frame));
 	remember();
@@ -544,6 +595,7 @@ static struct kunit_case transfer_cases[] = {
 	KUNIT_CASE(gate_privileges),
 	KUNIT_CASE(gate_parameters),
 	KUNIT_CASE(return_checks),
+	KUNIT_CASE(returns_mark_accessed),
 	KUNIT_CASE(outer_stack_checks),
 	KUNIT_CASE(data_segments_are_dropped),
 	KUNIT_CASE(iret_flags),
