@@ -8,6 +8,7 @@
  * lists them.
  */
 #include "emulate/internal.h"
+#include "emulate/watch.h"
 
 #define DEBUG_STATUS_SINGLE_STEP BIT_ULL(14) /* DR6.BS */
 
@@ -338,8 +339,11 @@ bool emulate_supported(const struct insn *insn)
 	return entry && !entry->faults_only;
 }
 
-/* What every instruction does when it has succeeded. */
-static void retire(struct emulation *emulation, bool traced)
+/*
+ * What every instruction does when it has succeeded. A load of SS holds off its
+ * own debug traps too; that of a breakpoint on what it read is lost then.
+ */
+static void retire(struct emulation *emulation, bool traced, u64 breakpoints)
 {
 	struct virtual_cpu *cpu = emulation->cpu;
 
@@ -348,7 +352,10 @@ static void retire(struct emulation *emulation, bool traced)
 		cpu->rflags &= ~X86_EFLAGS_RF;
 	}
 	cpu->interrupt_shadow = emulation->shadow;
-	if (traced && !emulation->no_trap && !(emulation->shadow & INTERRUPT_SHADOW_MOV_SS))
+	if (emulation->shadow & INTERRUPT_SHADOW_MOV_SS)
+		return;
+	cpu->pending_debug |= breakpoints;
+	if (traced && !emulation->no_trap)
 		cpu->pending_debug |= DEBUG_STATUS_SINGLE_STEP;
 }
 
@@ -363,15 +370,22 @@ enum cpu_result emulate_insn(struct virtual_cpu *cpu, const struct insn *insn)
 		.next_rip = (u32)(cpu->rip + insn->length),
 	};
 	enum cpu_result result;
+	u64 breakpoints = 0;
+	struct watch watch;
+	bool watched;
 
 	if (!entry)
 		return cpu_stop(cpu,
 				"the guest used an instruction that the emulator does not know");
 	if ((insn->prefixes & INSN_PREFIX_LOCK) && !insn_lock_allowed(insn))
 		return undefined(&emulation);
+	watched = watch_begin(&watch, cpu);
 	emulation.compute = entry->compute;
+	emulation.one_iteration = traced || watched;
 	result = entry->run(&emulation);
+	if (watched)
+		breakpoints = watch_end(&watch, cpu);
 	if (result == CPU_OK)
-		retire(&emulation, traced);
+		retire(&emulation, traced, breakpoints);
 	return result;
 }

@@ -25,6 +25,7 @@ typedef struct computation (*emulate_compute)(const struct emulation *emulation,
  * struct emulation - one instruction on its way through the emulator
  * @compute: the arithmetic of the instruction, from the dispatch table
  * @next_rip: RIP when the instruction is done; branches change it
+ * @one_iteration: a debug trap may come after each iteration of a REP
  * @shadow: what cpu->interrupt_shadow becomes
  * @repeat: a REP goes on: RIP stays
  * @transferred: cpu/ has set RIP itself (far transfers, events)
@@ -35,6 +36,7 @@ struct emulation {
 	const struct insn *insn;
 	emulate_compute compute;
 	u64 next_rip;
+	bool one_iteration;
 	u8 shadow;
 	bool repeat;
 	bool transferred;

@@ -63,7 +63,7 @@ enum cpu_result emulate_out(struct emulation *emulation)
 /*
  * Find out how many elements go in one call, and where they lie: all that are
  * left, at most what fits in the chunk and in the page of the first. One at a
- * time when they go downwards, when single-stepping, and at the edge of a page
+ * time when they go downwards, when debug traps are due, and at the edge of a page
  * or segment, where only some of them might fault.
  */
 static enum cpu_result chunk(struct emulation *emulation, enum segment_register segment,
@@ -75,7 +75,8 @@ static enum cpu_result chunk(struct emulation *emulation, enum segment_register 
 	u64 offset = get_address_register(emulation, pointer);
 	u64 wanted = 1;
 
-	if (string_repeats(emulation->insn) && !flag(cpu, X86_EFLAGS_DF | X86_EFLAGS_TF)) {
+	if (string_repeats(emulation->insn) && !emulation->one_iteration &&
+	    !flag(cpu, X86_EFLAGS_DF)) {
 		u64 room = size_mask(emulation->insn->address_size) - offset;
 
 		wanted = get_address_register(emulation, REG_CX);

@@ -70,8 +70,7 @@ static enum cpu_result repeat(struct emulation *emulation,
 
 	if (!string_repeats(emulation->insn))
 		return step(emulation);
-	/* Single-stepping stops after each iteration. */
-	if (flag(emulation->cpu, X86_EFLAGS_TF))
+	if (emulation->one_iteration)
 		steps = 1;
 	count = get_address_register(emulation, REG_CX);
 	while (count) {

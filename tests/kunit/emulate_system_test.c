@@ -500,26 +500,27 @@ static void what_is_not_offered_is_undefined(struct kunit *test)
 	}
 }
 
-static struct kunit_case emulate_system_cases[] = { KUNIT_CASE(privileged_instructions_need_ring_0),
-						    KUNIT_CASE(iopl_governs_the_interrupt_flag),
-						    KUNIT_CASE(popf_changes_what_privilege_allows),
-						    KUNIT_CASE(virtual_8086_mode_asks_its_monitor),
-						    KUNIT_CASE(umip_hides_tables_from_applications),
-						    KUNIT_CASE(descriptor_tables_load_and_store),
-						    KUNIT_CASE(control_registers),
-						    KUNIT_CASE(debug_registers),
-						    KUNIT_CASE(msrs_time_and_identification),
-						    KUNIT_CASE(invlpg_takes_any_address),
-						    KUNIT_CASE(selectors_are_inspected),
-						    KUNIT_CASE(segment_registers),
-						    KUNIT_CASE(ports_move_their_size),
-						    KUNIT_CASE(string_ports_go_in_chunks),
-						    KUNIT_CASE(the_task_state_grants_ports),
-						    KUNIT_CASE(
-							    software_interrupts_go_through_gates),
-						    KUNIT_CASE(far_transfers_start),
-						    KUNIT_CASE(what_is_not_offered_is_undefined),
-						    {} };
+static struct kunit_case emulate_system_cases[] = {
+	KUNIT_CASE(privileged_instructions_need_ring_0),
+	KUNIT_CASE(iopl_governs_the_interrupt_flag),
+	KUNIT_CASE(popf_changes_what_privilege_allows),
+	KUNIT_CASE(virtual_8086_mode_asks_its_monitor),
+	KUNIT_CASE(umip_hides_tables_from_applications),
+	KUNIT_CASE(descriptor_tables_load_and_store),
+	KUNIT_CASE(control_registers),
+	KUNIT_CASE(debug_registers),
+	KUNIT_CASE(msrs_time_and_identification),
+	KUNIT_CASE(invlpg_takes_any_address),
+	KUNIT_CASE(selectors_are_inspected),
+	KUNIT_CASE(segment_registers),
+	KUNIT_CASE(ports_move_their_size),
+	KUNIT_CASE(string_ports_go_in_chunks),
+	KUNIT_CASE(the_task_state_grants_ports),
+	KUNIT_CASE(software_interrupts_go_through_gates),
+	KUNIT_CASE(far_transfers_start),
+	KUNIT_CASE(what_is_not_offered_is_undefined),
+	{},
+};
 
 static struct kunit_suite emulate_system_suite = {
 	.name = "ringlet_emulate_system",

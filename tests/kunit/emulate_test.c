@@ -402,6 +402,71 @@ static void single_steps(struct kunit *test)
 	check(test, "rep stos", "pending", cpu->pending_debug, DR6_SINGLE_STEP);
 }
 
+static void breakpoints_watch_what_is_emulated(struct kunit *test)
+{
+	/* Breakpoint 1: condition and length. */
+	enum {
+		OFF = 0,
+		WRITE_4 = 0xd00000 | BIT(2),
+		ACCESS_2 = 0x700000 | BIT(3),
+		EXECUTE = BIT(2),
+		PORT_1 = 0x200000 | BIT(2),
+	};
+	static const struct {
+		const char *name;
+		const char *code;
+		u8 length;
+		u64 dr1, dr7;
+		u64 pending;
+	} rows[] = {
+		{ "write", CODE("\x89\x03"), DATA, WRITE_4, BIT(1) },
+		{ "write, off", CODE("\x89\x03"), DATA, OFF, 0 },
+		{ "write, execute only", CODE("\x89\x03"), DATA, EXECUTE, 0 },
+		{ "write, last byte", CODE("\x89\x03"), DATA + 3, ACCESS_2, BIT(1) },
+		{ "write, just behind", CODE("\x89\x03"), DATA + 4, ACCESS_2, 0 },
+		{ "write of a byte below", CODE("\x88\x43\xff"), DATA, WRITE_4, 0 },
+		{ "length aligns the address", CODE("\x88\x03"), DATA + 3, WRITE_4, BIT(1) },
+		{ "read of a write breakpoint", CODE("\x8b\x03"), DATA, WRITE_4, 0 },
+		{ "read", CODE("\x8b\x03"), DATA, ACCESS_2, BIT(1) },
+		{ "locked add", CODE("\xf0\x01\x03"), DATA, WRITE_4, BIT(1) },
+		{ "push", CODE("\x50"), FAKE_STACK0 - 4, WRITE_4, BIT(1) },
+		{ "one of many stores", CODE("\xf3\xab"), DATA, WRITE_4, BIT(1) },
+		{ "in", CODE("\xe4\x60"), 0x60, PORT_1, BIT(1) },
+		{ "in, not that one", CODE("\xe4\x61"), 0x60, PORT_1, 0 },
+		{ "out over two", CODE("\x66\xe7\x5f"), 0x60, PORT_1, BIT(1) },
+		{ "mov ss", CODE("\x8e\x13"), DATA, ACCESS_2, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		fake_machine_protected(&machine);
+		cpu->cr4 |= X86_CR4_DE;
+		cpu->dr[1] = rows[i].dr1;
+		cpu->dr7 = rows[i].dr7;
+		cpu->regs[REG_BX] = DATA;
+		cpu->regs[REG_DI] = DATA;
+		cpu->regs[REG_CX] = 9;
+		fake_put16(&machine, DATA, FAKE_DATA0);
+		check_outcome(test, rows[i].name, execute(rows[i].code, rows[i].length), FINE);
+		check(test, rows[i].name, "pending", cpu->pending_debug, rows[i].pending);
+		check_true(test, rows[i].name, "has its bus back", cpu->bus == &fake_bus);
+	}
+
+	fake_machine_protected(&machine);
+	cpu->dr[1] = DATA;
+	cpu->dr7 = WRITE_4;
+	cpu->regs[REG_DI] = DATA;
+	cpu->regs[REG_CX] = 9;
+	STEP(test, "rep stos", "\xf3\xab", FINE);
+	check(test, "rep stos", "one iteration", cpu->regs[REG_CX], 8);
+	cpu->regs[REG_SI] = DATA;
+	cpu->regs[REG_DI] = NO_SUCH_PAGE;
+	cpu->dr7 = ACCESS_2;
+	cpu->pending_debug = 0;
+	STEP(test, "movs that faults", "\xa5", PF(PFERR_WRITE));
+	check(test, "movs that faults", "pending", cpu->pending_debug, 0);
+}
+
 static void shadows_last_one_instruction(struct kunit *test)
 {
 	fake_machine_protected(&machine);
@@ -473,21 +538,24 @@ static void unknown_instructions_stop(struct kunit *test)
 	check(test, "no operation", "stops", emulate_insn(cpu, &insn), CPU_STOP);
 }
 
-static struct kunit_case emulate_cases[] = { KUNIT_CASE(faults_change_nothing),
-					     KUNIT_CASE(stack_faults_change_nothing),
-					     KUNIT_CASE(near_branches_obey_the_limit),
-					     KUNIT_CASE(lock_is_for_memory_destinations),
-					     KUNIT_CASE(a_lost_race_is_run_again),
-					     KUNIT_CASE(rep_gives_way_after_a_page),
-					     KUNIT_CASE(rep_faults_between_iterations),
-					     KUNIT_CASE(rep_goes_downwards),
-					     KUNIT_CASE(a_device_read_is_restarted),
-					     KUNIT_CASE(device_writes_carry_the_value),
-					     KUNIT_CASE(single_steps),
-					     KUNIT_CASE(shadows_last_one_instruction),
-					     KUNIT_CASE(resume_flag_lasts_one_instruction),
-					     KUNIT_CASE(unknown_instructions_stop),
-					     {} };
+static struct kunit_case emulate_cases[] = {
+	KUNIT_CASE(faults_change_nothing),
+	KUNIT_CASE(stack_faults_change_nothing),
+	KUNIT_CASE(near_branches_obey_the_limit),
+	KUNIT_CASE(lock_is_for_memory_destinations),
+	KUNIT_CASE(a_lost_race_is_run_again),
+	KUNIT_CASE(rep_gives_way_after_a_page),
+	KUNIT_CASE(rep_faults_between_iterations),
+	KUNIT_CASE(rep_goes_downwards),
+	KUNIT_CASE(a_device_read_is_restarted),
+	KUNIT_CASE(device_writes_carry_the_value),
+	KUNIT_CASE(single_steps),
+	KUNIT_CASE(breakpoints_watch_what_is_emulated),
+	KUNIT_CASE(shadows_last_one_instruction),
+	KUNIT_CASE(resume_flag_lasts_one_instruction),
+	KUNIT_CASE(unknown_instructions_stop),
+	{},
+};
 
 static struct kunit_suite emulate_suite = {
 	.name = "ringlet_emulate",
