@@ -80,29 +80,43 @@ static enum run_result emulate_or_inject(struct vcpu *vcpu, const struct world_e
 	return run_emulate(vcpu, &insn);
 }
 
+/* Whether a breakpoint on the execution of the instruction at RIP was met. */
+static bool at_code_breakpoint(const struct virtual_cpu *cpu, u64 dr6)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cpu->dr); i++) {
+		bool enabled = cpu->dr7 >> DR_ENABLE_SIZE * i & 3;
+		unsigned int condition = cpu->dr7 >> (DR_CONTROL_SHIFT + DR_CONTROL_SIZE * i) & 3;
+
+		if ((dr6 & BIT(i)) && enabled && condition == DR_RW_EXECUTE)
+			return true;
+	}
+	return false;
+}
+
 static enum run_result handle_debug(struct vcpu *vcpu, const struct world_exit *exit)
 {
-	u64 dr6 = exit->dr6;
-	const struct cpu_exception debug = {
+	struct cpu_exception debug = {
 		.vector = X86_TRAP_DB,
-		.dr6 = dr6,
-		.trap = dr6 & DR_STEP,
+		.dr6 = exit->dr6,
 	};
 
 	/* Our own step, over an interrupt shadow: it has passed, even if the
 	 * instruction was a jump to itself.
 	 */
-	if (vcpu->world->step && (dr6 & DR_STEP)) {
-		dr6 &= ~(u64)DR_STEP;
+	if (vcpu->world->step && (debug.dr6 & DR_STEP)) {
+		debug.dr6 &= ~(u64)DR_STEP;
 		vcpu->cpu.interrupt_shadow = 0;
 	}
-	if (!dr6) {
+	if (!debug.dr6) {
 		if (vcpu->world->step)
 			return RUN_RESUME;
 		/* INT1: a trap that leaves no bit in DR6. */
 		vcpu->cpu.rip = (u32)(vcpu->cpu.rip - 1);
 		return run_emulate_current(vcpu);
 	}
+	debug.trap = (debug.dr6 & DR_STEP) || !at_code_breakpoint(&vcpu->cpu, debug.dr6);
 	run_queue_exception(vcpu, &debug);
 	return RUN_RESUME;
 }
