@@ -257,7 +257,7 @@ enum cpu_result cpu_stop(struct virtual_cpu *cpu, const char *sentence);
 /* Whether an external interrupt can be taken now: IF, shadow. */
 bool cpu_can_take_interrupt(const struct virtual_cpu *cpu);
 
-/* EFLAGS as PUSHF stores it, and POPF/IRET semantics by privilege. */
+/* EFLAGS as PUSHF stores it, and as POPF loads it by privilege; IRET differs. */
 u64 cpu_pushf_image(const struct virtual_cpu *cpu);
 void cpu_load_flags(struct virtual_cpu *cpu, u64 image, unsigned int operand_bytes,
 		    unsigned int cpl);
