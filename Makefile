@@ -52,7 +52,7 @@ $(OUT)/userspace/%.o: userspace/%.c Makefile | $(OUT)/userspace
 # program; tests/selftests/lib/*.c is linked into all of them.
 selftest-programs := $(patsubst tests/selftests/%.c,$(OUT)/selftests/%,$(sort $(wildcard tests/selftests/*.c)))
 selftest-objects := $(patsubst tests/selftests/lib/%.c,$(OUT)/selftests/lib/%.o,$(sort $(wildcard tests/selftests/lib/*.c)))
-SELFTEST_CFLAGS := $(TOOL_CFLAGS) -Itests/selftests -Itests/selftests/lib
+SELFTEST_CFLAGS := $(TOOL_CFLAGS) -Itests/selftests -Itests/selftests/lib -Itests/kunit -Imodule
 
 selftests: $(selftest-programs)
 

@@ -23,7 +23,7 @@
 #define OUTBOX	    0x41000
 #define COUNTER	    0x42000
 #define ROUNDS	    40
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 10000
 
 /* Copies INBOX to OUTBOX and counts, for ever. */
 GUEST_CODE(echo, "1: mov 0x40000, %eax\n mov %eax, 0x41000\n incl 0x42000\n jmp 1b");
@@ -155,7 +155,7 @@ static void test_changes_under_the_guest(void)
 	start(guest_echo, guest_echo_end);
 	memory = runner.machine.memory;
 	check(echoes(), "the guest sees what the client writes, and the other way");
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS && !bad_dontneed && !bad_replace; i++) {
 		madvise(memory + (i % 2 ? INBOX : OUTBOX), PAGE, MADV_DONTNEED);
 		bad_dontneed += !echoes();
 		replace(i % 2 ? OUTBOX : INBOX);
@@ -166,7 +166,7 @@ static void test_changes_under_the_guest(void)
 	check(!bad_replace, "pages replaced by others (%u of %u wrong)", bad_replace, ROUNDS);
 
 	refused = runner.refused;
-	for (i = 0; i < ROUNDS / 4; i++) {
+	for (i = 0; i < ROUNDS / 4 && !bad_stand && !bad_protect; i++) {
 		mprotect(memory + COUNTER, PAGE, PROT_READ);
 		/* From the moment that mprotect() returns. */
 		bad_stand += !counter_stands();
@@ -196,7 +196,7 @@ static void test_fork_under_the_guest(void)
 
 	start(guest_echo, guest_echo_end);
 	check(echoes(), "the guest runs");
-	for (i = 0; i < ROUNDS / 4; i++) {
+	for (i = 0; i < ROUNDS / 4 && !bad_child && !bad_parent; i++) {
 		child = fork();
 		if (!child)
 			_exit(counter_stands() ? 0 : 1);
@@ -224,7 +224,7 @@ static void test_file_under_the_guest(void)
 		 MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED)
 		bail_out("mmap of a file over guest memory");
 	check(echoes(), "a page of a file");
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS && !bad; i++) {
 		fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE);
 		*alias = 0x51000000 + i;
 		bad += !echoes();
@@ -290,7 +290,7 @@ static void test_slots_under_the_guest(void)
 
 	start(guest_watch, guest_watch_end);
 	check(becomes_device(), "without a slot the guest meets a device");
-	for (i = 0; i < ROUNDS / 4; i++) {
+	for (i = 0; i < ROUNDS / 4 && !bad; i++) {
 		bad += set_slot(0x400000, PAGE, memory) || !is_memory();
 		bad += set_slot(0, 0, NULL) || !becomes_device();
 		bad += set_slot(0x800000, PAGE, memory) || !becomes_device();
