@@ -57,7 +57,6 @@ static const struct {
 	{ "fxsr", true, "no FXSR, which every 64-bit x86 CPU has" },
 	{ "sse2", true, "no SSE2, which every 64-bit x86 CPU has" },
 	{ "fred", false, "event delivery by FRED is active; boot with fred=off" },
-	{ "ibt", false, "indirect-branch tracking (CET) is active; boot with ibt=off" },
 	{ "user_shstk", false, "user shadow stacks (CET) are active; boot with nousershstk" },
 	{ "lass", false, "linear address-space separation is active; boot with clearcpuid=lass" },
 	{ "tdx_guest", false, "this is a confidential guest (TDX); use an ordinary one" },
@@ -157,6 +156,28 @@ static bool is_xen_pv(void)
 	       !strcmp(guest, "PV");
 }
 
+/*
+ * The flag ibt says that the CPU could; whether the kernel does says its
+ * configuration (Debian 12's does not). The boot option clears the flag.
+ */
+static bool tracks_branches(const struct host *host)
+{
+	char path[128], line[256];
+	bool configured = false;
+	FILE *file;
+
+	if (!flags_contain(host->flags, "ibt"))
+		return false;
+	snprintf(path, sizeof(path), "/boot/config-%s", host->kernel.release);
+	file = fopen(path, "re");
+	if (!file)
+		return true;
+	while (fgets(line, sizeof(line), file))
+		configured |= !strcmp(line, "CONFIG_X86_KERNEL_IBT=y\n");
+	fclose(file);
+	return configured;
+}
+
 static unsigned int print_reasons(const struct host *host)
 {
 	unsigned int count = 0, major = 0, minor = 0;
@@ -171,6 +192,8 @@ static unsigned int print_reasons(const struct host *host)
 		print_reason(&count,
 			     "this is a Xen PV domain, whose kernel does not have ring 0; use "
 			     "HVM or PVH");
+	if (tracks_branches(host))
+		print_reason(&count, "indirect-branch tracking (CET) is active; boot with ibt=off");
 	for (size_t i = 0; i < sizeof(flag_reasons) / sizeof(flag_reasons[0]); i++)
 		if (flags_contain(host->flags, flag_reasons[i].flag) != flag_reasons[i].must_have)
 			print_reason(&count, flag_reasons[i].sentence);
