@@ -175,6 +175,7 @@ static int __init storm_init(void)
 		iounmap(ioapic);
 		return error;
 	}
+	pr_info("counting\n");
 	snprintf(text, sizeof(text), "%u", rate);
 	rate = 0;
 	return rate_set(text, NULL);
