@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What ringlet asks of the machine and the kernel that it is loaded into.
- * Called while the module loads.
+ * What ringlet asks of the machine and the kernel that it is loaded into, and
+ * what differs between kernels. Called while the module loads and by the run
+ * loop, in the host world.
  */
 #ifndef RINGLET_HOST_HOST_H
 #define RINGLET_HOST_HOST_H
+
+#include <linux/compiler.h>
+#include <linux/kvm.h>
+#include <linux/types.h>
 
 /**
  * host_check() - whether guests can run on this host at all
@@ -22,5 +27,18 @@ int host_check(void);
  * Context: the vCPU's thread, interrupts and preemption on; sleeps.
  */
 int host_handle_work(void);
+
+/*
+ * kvm_run.immediate_exit, which userspace may write at any time. Since 6.10 the
+ * kernel's own copy of the structure names the field so that nobody forgets.
+ */
+static inline bool host_immediate_exit(const struct kvm_run *run)
+{
+#ifdef HINT_UNSAFE_IN_KVM
+	return READ_ONCE(run->HINT_UNSAFE_IN_KVM(immediate_exit));
+#else
+	return READ_ONCE(run->immediate_exit);
+#endif
+}
 
 #endif /* RINGLET_HOST_HOST_H */

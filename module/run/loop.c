@@ -47,7 +47,7 @@ static bool enter_guest_mode(struct vcpu *vcpu)
 	/* Pairs with the one in kick(): it sees the mark, or we its request. */
 	smp_mb();
 	if (mmu_may_enter(&vcpu->mmu) && !xfer_to_guest_mode_work_pending() &&
-	    !READ_ONCE(vcpu->run->immediate_exit))
+	    !host_immediate_exit(vcpu->run))
 		return true;
 	WRITE_ONCE(vcpu->vm->guest_cpu, -1);
 	return false;
@@ -74,7 +74,7 @@ static enum run_result handle_host_work(struct vcpu *vcpu)
 	struct kvm_run *run = vcpu->run;
 	int error;
 
-	if (READ_ONCE(run->immediate_exit))
+	if (host_immediate_exit(run))
 		error = -EINTR;
 	else
 		error = host_handle_work();
