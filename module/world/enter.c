@@ -114,6 +114,9 @@ static bool load_segments(struct world *world, struct virtual_cpu *cpu)
 				   "the guest runs without a code or stack segment, which needs the interpreter");
 
 	world_close_user_code(world);
+	/* What no register needs any more must not be there to be loaded. */
+	memset(world->gdt + (world->area->state.hidden + HIDDEN_OVERRIDE) / 8, 0,
+	       SEGMENT_REGISTERS * sizeof(u64));
 	for (which = 0; which < SEGMENT_REGISTERS; which++) {
 		const struct segment *segment = &segments[which];
 		unsigned int rpl = segment->selector & SELECTOR_RPL;

@@ -67,7 +67,11 @@ u64 sanitize_segment(const struct segment *segment)
 {
 	u64 shadow = sanitize_descriptor(segment_to_descriptor(segment));
 
-	return sanitized_open_user_code(shadow);
+	/*
+	 * It was loaded, so it is present, also where its descriptor in a table
+	 * must trap: code that ring 0 only reads through a data register.
+	 */
+	return shadow ? shadow | DESCRIPTOR_P : 0;
 }
 
 u64 sanitized_open_user_code(u64 shadow)
