@@ -100,7 +100,7 @@ tap_host() {
 # The CPU models that the host tests cover: with everything that the emulator
 # has (AMD's rules), the oldest, one of each vendor, and Intel's rules with
 # everything.
-tap_cpu_models=(max qemu64 EPYC Skylake-Client max,vendor=GenuineIntel)
+tap_cpu_models=(max qemu64 EPYC Skylake-Client "max,vendor=GenuineIntel")
 
 # tap_models NAME [HOST-VM-OPTION...] -- COMMAND...: the same on each of them.
 tap_models() {
