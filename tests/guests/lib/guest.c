@@ -21,9 +21,6 @@ static unsigned int results, failures;
 static u8 user_stack[8192] __attribute__((aligned(4096)));
 static volatile bool in_user;
 
-void enter_user(u32 eip, u32 esp, u32 flags);
-void leave_user(void);
-
 void *memset(void *to, int value, size_t bytes)
 {
 	u8 *byte = to;

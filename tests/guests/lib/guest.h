@@ -205,6 +205,9 @@ bool segments_are_strict(void);
  */
 void run_user(void (*function)(void));
 extern volatile u32 user_result;
+/* Its parts: IRET to ring 3, and what makes enter_user() return. */
+void enter_user(u32 eip, u32 esp, u32 flags);
+void leave_user(void);
 
 static inline void outb(u16 port, u8 value)
 {
