@@ -14,6 +14,7 @@ struct tss tss __attribute__((aligned(256)));
 volatile struct fault fault;
 volatile u32 resume_address;
 volatile u32 user_result;
+u32 user_eflags = EFLAGS_IF | 2;
 u32 saved_esp;
 handler handlers[256];
 
@@ -256,7 +257,7 @@ void run_user(void (*function)(void))
 	in_user = true;
 	/* enter_user() stores the stack to come back on where the TSS takes it. */
 	tss.esp0 = (u32)stack_top - 8192;
-	enter_user((u32)function, (u32)stack, EFLAGS_IF | 2);
+	enter_user((u32)function, (u32)stack, user_eflags);
 	in_user = false;
 }
 

@@ -205,6 +205,8 @@ bool segments_are_strict(void);
  */
 void run_user(void (*function)(void));
 extern volatile u32 user_result;
+/* EFLAGS that it starts with. */
+extern u32 user_eflags;
 /* Its parts: IRET to ring 3, and what makes enter_user() return. */
 void enter_user(u32 eip, u32 esp, u32 flags);
 void leave_user(void);
