@@ -6,8 +6,9 @@
 #include "cpu/internal.h"
 
 /*
- * Manual: "Limit Checking". A flat segment's access that runs past 4 GiB goes
- * on at 0, as on processors that we know of; the linear address wraps too.
+ * Manual: "Limit Checking". It leaves open what becomes of an access past 4 GiB
+ * when the limit is 4 GiB. Processors raise no exception if the base is 0, and
+ * the linear address wraps; with another base they do (tests/unit/cpu_native.c).
  */
 bool segment_allows(const struct segment *segment, u64 offset, unsigned int bytes)
 {
@@ -17,7 +18,7 @@ bool segment_allows(const struct segment *segment, u64 offset, unsigned int byte
 
 	if (expand_down)
 		return offset > segment->limit && last <= (segment->db ? 0xffffffff : 0xffff);
-	if (segment->limit == 0xffffffff)
+	if (segment->limit == 0xffffffff && !segment->base)
 		return true;
 	return last <= segment->limit;
 }

@@ -277,7 +277,7 @@ static void limits(struct kunit *test)
 		{ "pages", SEGMENT(DATA_RW, 0), 0xc, 0, 0xffc, 4, FINE },
 		{ "past the page", SEGMENT(DATA_RW, 0), 0xc, 0, 0xffd, 4, GP(0) },
 		{ "flat, last doubleword", SEGMENT(DATA_RW, 0), 0xc, 0xfffff, 0xfffffffc, 4, FINE },
-		{ "flat wraps", SEGMENT(DATA_RW, 0), 0xc, 0xfffff, 0xfffffffe, 4, FINE },
+		{ "4 GiB at a base", SEGMENT(DATA_RW, 0), 0xc, 0xfffff, 0xfffffffe, 4, GP(0) },
 		{ "64 KiB wraps not", SEGMENT(DATA_RW, 0), 0, 0xffff, 0xffff, 2, GP(0) },
 		{ "end of all without wrap", SEGMENT(DATA_RW, 0), 4, 0xff, 0xffffffff, 4, GP(0) },
 		{ "expand-down, at limit", SEGMENT(DATA_RW_DOWN, 0), 4, 0xff, 0xff, 1, GP(0) },

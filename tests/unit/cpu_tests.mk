@@ -16,7 +16,7 @@ harness := tests/unit/fake_bus.c
 headers := $(wildcard module/cpu/*.h include/ringlet/*.h tests/kunit/cpu_*.h tests/unit/fake_bus.h \
 	tests/unit/shim/kunit/*.h)
 
-all: $(folder)/suites $(folder)/fuzz_cpu_deliver
+all: $(folder)/suites $(folder)/fuzz_cpu_deliver $(folder)/native
 
 $(folder)/suites: $(suites) tests/unit/shim/shim.c $(harness) $(rules) $(headers)
 	@mkdir -p $(folder)
@@ -25,6 +25,12 @@ $(folder)/suites: $(suites) tests/unit/shim/shim.c $(harness) $(rules) $(headers
 $(folder)/fuzz_cpu_deliver: tests/fuzz/fuzz_cpu_deliver.c $(harness) $(rules) $(headers)
 	@mkdir -p $(folder)
 	clang $(CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $(filter %.c,$^)
+
+# 32-bit code, as the guests' is; ASan would want its own addresses.
+$(folder)/native: tests/unit/cpu_native.c $(harness) $(rules) $(headers)
+	@mkdir -p $(folder)
+	gcc -m32 -no-pie -fno-pic $(CFLAGS) -fsanitize=undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^)
 
 .PHONY: all
