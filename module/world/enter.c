@@ -16,6 +16,7 @@
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
 #include <asm/tsc.h>
+#include <uapi/linux/ringlet.h>
 
 #include "world/fast.h"
 #include "world/sanitize.h"
@@ -112,6 +113,13 @@ static bool load_segments(struct world *world, struct virtual_cpu *cpu)
 	if (segments[SEGMENT_CS].unusable || segments[SEGMENT_SS].unusable)
 		return cannot_hold(cpu,
 				   "the guest runs without a code or stack segment, which needs the interpreter");
+	/*
+	 * IRETQ to a 16-bit stack loads SP only: bits 16 to 31 of ESP would be
+	 * those of our own stack pointer, a host address.
+	 */
+	if (!segments[SEGMENT_SS].db)
+		return cannot_hold(cpu,
+				   "the guest runs on a 16-bit stack segment, which needs the interpreter");
 
 	world_close_user_code(world);
 	/* What no register needs any more must not be there to be loaded. */
@@ -179,6 +187,7 @@ bool world_load(struct world *world, struct virtual_cpu *cpu, unsigned int flags
 	if (cpu_cpl(cpu) == 0 && is_flat_code(&cpu->segments[SEGMENT_CS]) &&
 	    !(cpu->dr7 & DR7_ENABLED))
 		state->fast_cs = world->loaded[SEGMENT_CS];
+	state->fast_ss = world->loaded[SEGMENT_SS];
 	state->fast_sti = !(flags & WORLD_LOAD_WANT_IF);
 	state->virtual_cr[0] = cpu->cr0;
 	state->virtual_cr[2] = cpu->cr2;
@@ -242,9 +251,31 @@ static void prepare_control_registers(struct world *world,
 	state->guest_cr0 = (state->host_cr0 & ~(u64)CR0_GUEST) |
 			   (cpu->cr0 & CR0_GUEST);
 	state->guest_cr4 = (state->host_cr4 & kept) | (cpu->cr4 & CR4_GUEST);
-	/* Where the CPU has it: SGDT and its like trap in ring 1. */
-	if (boot_cpu_has(X86_FEATURE_UMIP))
+	/* SGDT and its like trap in ring 1. */
+	if (world->umip)
 		state->guest_cr4 |= X86_CR4_UMIP;
+}
+
+bool world_has_umip(void)
+{
+	return boot_cpu_has(X86_FEATURE_UMIP);
+}
+
+bool world_read_processor(const struct world *world, struct ringlet_processor *processor)
+{
+	const struct world_state *state = &world->area->state;
+
+	if (!state->guest_cr0)
+		return false;
+	processor->gdt_base = state->shadow_gdt.base;
+	processor->gdt_limit = state->shadow_gdt.limit;
+	processor->idt_base = state->idt.base;
+	processor->idt_limit = state->idt.limit;
+	processor->ldt_selector = state->ldt_selector;
+	processor->tss_selector = state->tss_selector;
+	processor->cr0 = state->guest_cr0;
+	processor->cr4 = state->guest_cr4;
+	return true;
 }
 
 /* Where the processor can, CPUID traps in the guest's rings. */

@@ -44,6 +44,9 @@ SWITCHER struct world_area *world_fast_path(struct world_area *area)
 	/* fast_cs has RPL 1: this is guest ring 0, flat and 32-bit. */
 	if (frame->cs != state->fast_cs)
 		return NULL;
+	/* Another stack segment may be one that IRETQ cannot go back to. */
+	if (frame->ss != state->fast_ss)
+		return NULL;
 	if (frame->error_code || (frame->flags & X86_EFLAGS_TF) ||
 	    ip > U32_MAX - sizeof(code))
 		return NULL;

@@ -118,6 +118,7 @@ struct world_table_register {
  *	TSS descriptor in the trampoline GDT
  * @fast_cs: selector whose code segment is known to be flat and 32-bit, for
  *	which the fast path works; 0: it is off
+ * @fast_ss: selector of the stack segment that was seen to be of 32 bits
  * @fast_if_sti: STI may be finished on the fast path (nobody waits for IF=1)
  * @virtual_cr: CR0, CR2, CR3, CR4 as the guest reads them, indexed by number
  */
@@ -134,6 +135,7 @@ struct world_state {
 	u16 tss_selector;
 	u16 hidden;
 	u32 fast_cs;
+	u32 fast_ss;
 	u32 fast_sti;
 	u64 virtual_cr[5];
 };
