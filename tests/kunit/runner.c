@@ -22,6 +22,10 @@ static bool selftest_fails;
 module_param(selftest_fails, bool, 0444);
 MODULE_PARM_DESC(selftest_fails, "Let one test of the suite ringlet_runner fail");
 
+static char *misbehave = "";
+module_param(misbehave, charp, 0444);
+MODULE_PARM_DESC(misbehave, "Do a wrong that the debug kernel must report");
+
 bool ringlet_runner_must_fail(void)
 {
 	return selftest_fails;
@@ -62,6 +66,7 @@ static int __init ringlet_kunit_init(void)
 				failed++;
 		}
 	}
+	ringlet_misbehave(misbehave);
 	pr_info("ringlet_kunit: DONE %u suites, %u failed\n", run, failed);
 	return 0;
 }

@@ -20,4 +20,10 @@ extern struct kunit_suite *const *const ringlet_suite_lists[];
  */
 bool ringlet_runner_must_fail(void);
 
+/**
+ * ringlet_misbehave() - Do something that a detector must report.
+ * @kind: which; see misbehave.c.
+ */
+void ringlet_misbehave(const char *kind);
+
 #endif /* RINGLET_KUNIT_RUNNER_H */
