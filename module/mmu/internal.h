@@ -28,7 +28,8 @@ struct mmu_slot {
 };
 
 enum mmu_pin {
-	MMU_PIN_OK,
+	MMU_PIN_OK,	   /* it is */
+	MMU_PIN_NEW,	   /* it was not, but is now */
 	MMU_PIN_AGAIN,	   /* the client changes its mappings, or a signal: go around */
 	MMU_PIN_NO_MEMORY, /* host memory or the memlock limit */
 	MMU_PIN_BAD,	   /* nothing that can be pinned is mapped there */
@@ -53,6 +54,13 @@ enum walk_result mmu_walk(struct mmu *mmu, const struct virtual_cpu *cpu, u64 li
 enum cpu_result mmu_stop_walk(struct virtual_cpu *cpu, enum walk_result result);
 
 /* shadow.c; the vCPU's thread */
-u64 *mmu_shadow_leaf(struct mmu_vcpu *vcpu, u64 linear, bool large);
+u64 *mmu_shadow_table(struct mmu_vcpu *vcpu, u64 linear);
+void mmu_set_leaf(u64 *table, unsigned int index, u64 leaf);
+
+/* The place of a linear address's leaf in its shadow table. */
+static inline unsigned int mmu_table_index(u64 linear)
+{
+	return (linear >> 12) & 0x1ff;
+}
 
 #endif /* RINGLET_MMU_INTERNAL_H */

@@ -173,7 +173,7 @@ enum mmu_pin mmu_pin_page(struct mmu *mmu, struct mmu_slot *slot, u64 index)
 	if (slot->writable)
 		set_page_dirty_lock(page);
 	if (publish_page(mmu, slot, index, page, sequence))
-		return MMU_PIN_OK;
+		return MMU_PIN_NEW;
 
 	unpin_user_page(page);
 	result = MMU_PIN_AGAIN;

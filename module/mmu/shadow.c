@@ -15,6 +15,7 @@
 #include <linux/gfp.h>
 #include <linux/mem_encrypt.h>
 #include <linux/mm.h>
+#include <linux/string.h>
 
 #include "mmu/internal.h"
 #include "mmu/shadow_entry.h"
@@ -27,8 +28,17 @@
 #define SHADOW_PAGES_MIN 64
 #define SHADOW_MEMORY_SHARE 128
 
-/* page->private of a table: it holds, or held, parts of large guest pages. */
-#define TABLE_HAS_LARGE 1
+/*
+ * page->private of a directory or table: a range outside which all its entries
+ * are zero, and whether it holds parts of large guest pages. A table that is
+ * used again is cleared in that range only; few processes use many pages of
+ * one 2 MB between two loads of CR3.
+ */
+#define USE_HAS_LARGE BIT(0)
+#define USE_FIRST_SHIFT 16
+#define USE_END_SHIFT 32
+#define USE_INDEX 0xffffUL
+#define USE_NOTHING (512UL << USE_FIRST_SHIFT)
 
 static u64 *entry_table(u64 entry)
 {
@@ -40,9 +50,27 @@ static unsigned int directory_index(u64 linear)
 	return (linear >> 21) & 0x1ff;
 }
 
-static unsigned int table_index(u64 linear)
+static unsigned int first_used(unsigned long use)
 {
-	return (linear >> 12) & 0x1ff;
+	return (use >> USE_FIRST_SHIFT) & USE_INDEX;
+}
+
+static unsigned int end_of_used(unsigned long use)
+{
+	return (use >> USE_END_SHIFT) & USE_INDEX;
+}
+
+/* Every entry is set here, so that the range is right. */
+static void set_entry(u64 *table, unsigned int index, u64 entry)
+{
+	struct page *page = virt_to_page(table);
+	const unsigned long use = page_private(page);
+	const unsigned long first = min(first_used(use), index);
+	const unsigned long end = max(end_of_used(use), index + 1);
+
+	set_page_private(page, (use & USE_HAS_LARGE) | (entry & SHADOW_LARGE ? USE_HAS_LARGE : 0) |
+				       first << USE_FIRST_SHIFT | end << USE_END_SHIFT);
+	WRITE_ONCE(table[index], entry);
 }
 
 /* The table that maps @linear, NULL when there is none. */
@@ -63,14 +91,18 @@ static u64 *get_table(struct mmu_vcpu *vcpu)
 	struct page *page = list_first_entry_or_null(&vcpu->spare, struct page, lru);
 
 	if (page) {
+		const unsigned long use = page_private(page);
+		u64 *table = page_address(page);
+
 		list_del(&page->lru);
-		clear_page(page_address(page));
+		if (first_used(use) < end_of_used(use))
+			memset64(table + first_used(use), 0, end_of_used(use) - first_used(use));
 	} else {
 		page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 		if (!page)
 			return NULL;
 	}
-	set_page_private(page, 0);
+	set_page_private(page, USE_NOTHING);
 	list_add(&page->lru, &vcpu->pages);
 	vcpu->statistics.shadow_pages++;
 	vcpu->statistics.shadow_pages_peak =
@@ -78,42 +110,51 @@ static u64 *get_table(struct mmu_vcpu *vcpu)
 	return page_address(page);
 }
 
-static u64 *get_lower_table(struct mmu_vcpu *vcpu, u64 *entry)
+static u64 *get_lower_table(struct mmu_vcpu *vcpu, u64 *upper, unsigned int index)
 {
 	u64 *table;
 
-	if (*entry)
-		return entry_table(*entry);
+	if (upper[index])
+		return entry_table(upper[index]);
 	table = get_table(vcpu);
 	if (table)
-		WRITE_ONCE(*entry, __sme_set(__pa(table)) | SHADOW_TABLE);
+		set_entry(upper, index, __sme_set(__pa(table)) | SHADOW_TABLE);
 	return table;
 }
 
 /**
- * mmu_shadow_leaf() - where the leaf of a linear address goes
+ * mmu_shadow_table() - the table for the leaves around a linear address
  * @vcpu: whose shadow
  * @linear: below 4 GiB
- * @large: the leaf will be a part of a large page of the guest
  *
  * At the limit everything is dropped first. NULL: no memory. Context: the
  * vCPU's thread, sleeps.
  */
-u64 *mmu_shadow_leaf(struct mmu_vcpu *vcpu, u64 linear, bool large)
+u64 *mmu_shadow_table(struct mmu_vcpu *vcpu, u64 linear)
 {
-	u64 *directory, *table;
+	u64 *table = find_table(vcpu, linear);
+	u64 *directory;
 
-	if (vcpu->statistics.shadow_pages + 2 > vcpu->page_limit && !find_table(vcpu, linear))
+	if (table)
+		return table;
+	if (vcpu->statistics.shadow_pages + 2 > vcpu->page_limit)
 		mmu_flush(vcpu);
-	directory = get_lower_table(vcpu, &vcpu->root[(linear >> 30) & 3]);
-	if (!directory)
-		return NULL;
-	table = get_lower_table(vcpu, &directory[directory_index(linear)]);
-	if (!table)
-		return NULL;
-	if (large)
-		set_page_private(virt_to_page(table), TABLE_HAS_LARGE);
-	return &table[table_index(linear)];
+	directory = get_lower_table(vcpu, vcpu->root, (linear >> 30) & 3);
+	return directory ? get_lower_table(vcpu, directory, directory_index(linear)) : NULL;
+}
+
+/**
+ * mmu_set_leaf() - let the guest use a page
+ * @table: from mmu_shadow_table(), no flush since
+ * @index: of the leaf in it
+ * @leaf: from shadow_leaf()
+ *
+ * Context: the vCPU's thread with mmu->lock held, having seen that the page is
+ * pinned and nothing is being invalidated.
+ */
+void mmu_set_leaf(u64 *table, unsigned int index, u64 leaf)
+{
+	set_entry(table, index, leaf);
 }
 
 void mmu_flush(struct mmu_vcpu *vcpu)
@@ -130,15 +171,21 @@ void mmu_flush(struct mmu_vcpu *vcpu)
 static void drop_large_parts(struct mmu_vcpu *vcpu, u64 linear)
 {
 	u64 *table = find_table(vcpu, linear);
+	struct page *page;
+	unsigned long use;
 	unsigned int i;
 
-	if (!table || page_private(virt_to_page(table)) != TABLE_HAS_LARGE)
+	if (!table)
 		return;
-	for (i = 0; i < 512; i++) {
+	page = virt_to_page(table);
+	use = page_private(page);
+	if (!(use & USE_HAS_LARGE))
+		return;
+	for (i = first_used(use); i < end_of_used(use); i++) {
 		if (table[i] & SHADOW_LARGE)
 			WRITE_ONCE(table[i], 0);
 	}
-	set_page_private(virt_to_page(table), 0);
+	set_page_private(page, use & ~USE_HAS_LARGE);
 }
 
 /*
@@ -153,7 +200,7 @@ void mmu_flush_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear)
 	linear = (u32)linear;
 	table = find_table(vcpu, linear);
 	if (table)
-		WRITE_ONCE(table[table_index(linear)], 0);
+		WRITE_ONCE(table[mmu_table_index(linear)], 0);
 	drop_large_parts(vcpu, linear);
 	drop_large_parts(vcpu, linear ^ BIT_ULL(21));
 }
@@ -179,6 +226,7 @@ int mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu)
 	vcpu->root = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!vcpu->root)
 		return -ENOMEM;
+	set_page_private(virt_to_page(vcpu->root), USE_NOTHING);
 	spin_lock(&mmu->lock);
 	mmu->vcpu = vcpu;
 	spin_unlock(&mmu->lock);
@@ -198,6 +246,7 @@ void mmu_vcpu_destroy(struct mmu_vcpu *vcpu)
 		set_page_private(page, 0);
 		__free_page(page);
 	}
+	set_page_private(virt_to_page(vcpu->root), 0);
 	free_page((unsigned long)vcpu->root);
 	vcpu->root = NULL;
 }
