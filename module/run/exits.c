@@ -80,6 +80,23 @@ static enum run_result emulate_or_inject(struct vcpu *vcpu, const struct world_e
 	return run_emulate(vcpu, &insn);
 }
 
+/*
+ * The trap of a data breakpoint that MOV to SS met is held back for one
+ * instruction. If that one left the guest, DR6 alone tells of it: it is due
+ * after whatever the instruction does.
+ */
+static void keep_delayed_trap(struct vcpu *vcpu, const struct world_exit *exit)
+{
+	struct virtual_cpu *cpu = &vcpu->cpu;
+	unsigned int i;
+
+	if (exit->vector == X86_TRAP_DB)
+		return;
+	for (i = 0; i < ARRAY_SIZE(cpu->dr); i++)
+		if (cpu->dr7 >> DR_ENABLE_SIZE * i & 3)
+			cpu->pending_debug |= exit->dr6 & BIT(i);
+}
+
 /* Whether a breakpoint on the execution of the instruction at RIP was met. */
 static bool at_code_breakpoint(const struct virtual_cpu *cpu, u64 dr6)
 {
@@ -263,6 +280,7 @@ enum run_result run_handle_exit(struct vcpu *vcpu, const struct world_exit *exit
 
 	vcpu->statistics.exits[reason]++;
 	trace_ringlet_exit(reason, vcpu->cpu.rip, exit->error_code, exit->cr2);
+	keep_delayed_trap(vcpu, exit);
 	if (exit->vector < ARRAY_SIZE(handlers))
 		handler = handlers[exit->vector];
 	return (handler ? handler : handle_unknown)(vcpu, exit);

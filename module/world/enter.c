@@ -355,7 +355,8 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 		exit->error_code = frame->error_code - (unsigned long)world_text_start;
 	if (exit->vector == X86_TRAP_PF)
 		exit->cr2 = native_read_cr2();
-	if (exit->vector == X86_TRAP_DB) {
+	/* Other vectors: a trap that MOV to SS held back until ring 0. */
+	if (exit->vector == X86_TRAP_DB || guest_breakpoints) {
 		unsigned long dr6;
 
 		get_debugreg(dr6, 6);

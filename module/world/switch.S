@@ -246,8 +246,14 @@ SYM_CODE_END(world_return_without_iret)
  * A fault in our own ring 0. Three places can cause one by the guest's doing,
  * each has its repair; any other is a bug, which stops the VM. RSP: frame of
  * the fault, on top of whatever stood there.
+ *
+ * #DB is no fault: the guest's MOV to SS met a data breakpoint, which the
+ * processor holds back for one instruction, and that one came here. DR6 tells
+ * world_run() later; go on.
  */
 SYM_CODE_START_LOCAL(world_ring0_fault)
+	cmpq	$1, FRAME_VECTOR(%rsp)
+	je	world_return_without_iret
 	mov	FRAME_IP(%rsp), %rax
 	mov	%rsp, %rbx
 	and	$AREA_MASK, %rbx

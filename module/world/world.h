@@ -20,6 +20,7 @@
  * @open_user_code: DPL-3 code descriptor that is present, or NULL
  * @loaded: selectors that world_load() chose, by enum segment_register
  * @step: TF was set by us
+ * @umip: SGDT and its like trap in the guest world
  * @left_at: TSC when world_run() last ended in this KVM_RUN, or 0
  * @handling_ticks: TSC ticks between the ends and the starts of world_run()
  */
@@ -33,6 +34,7 @@ struct world {
 	u64 *open_user_code;
 	u16 loaded[SEGMENT_REGISTERS];
 	bool step;
+	bool umip;
 	u64 left_at;
 	u64 handling_ticks;
 	u64 host_fs_base, host_gs_base, host_sysenter_cs, host_misc_features;
@@ -45,7 +47,8 @@ struct world {
  * @error_code: of exceptions that have one; WORLD_VECTOR_BUG: offset in
  *	the switcher's text
  * @cr2: for #PF; a host address only if something is wrong
- * @dr6: for #DB
+ * @dr6: for #DB; with breakpoints on, for others too: of a trap that was held
+ *	back into ring 0
  */
 struct world_exit {
 	u32 vector;
@@ -57,6 +60,12 @@ struct world_exit {
 /* What world_load() is asked for beyond the state of the virtual CPU. */
 #define WORLD_LOAD_STEP BIT(0)	  /* exit after one instruction */
 #define WORLD_LOAD_WANT_IF BIT(1) /* exit when the guest sets IF */
+
+/* Whether the processor can make SGDT, SIDT, SLDT, STR and SMSW trap. */
+bool world_has_umip(void);
+
+/* What the processor holds in the guest world; false before the first run. */
+bool world_read_processor(const struct world *world, struct ringlet_processor *processor);
 
 /* Once at load: 0, or -ENOEXEC if the switcher is not laid out as it must be. */
 int world_check_layout(void);
