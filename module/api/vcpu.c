@@ -40,13 +40,16 @@ static void vcpu_restore_signal_mask(struct vcpu *vcpu)
 	sigemptyset(&current->real_blocked);
 }
 
-/* The engine is settled by the first run. */
-static void vcpu_note_first_run(struct vm *vm)
+/* The engine and UMIP are settled by the first run. */
+static void vcpu_note_first_run(struct vcpu *vcpu)
 {
+	struct vm *vm = vcpu->vm;
+
 	if (READ_ONCE(vm->has_run))
 		return;
 	mutex_lock(&vm->lock);
 	vm->has_run = true;
+	vcpu->world->umip = vm->umip;
 	mutex_unlock(&vm->lock);
 }
 
@@ -66,7 +69,7 @@ static long vcpu_ioctl_run(struct vcpu *vcpu, unsigned long argument)
 		return -EINVAL;
 	vcpu->cr8 = cr8;
 
-	vcpu_note_first_run(vcpu->vm);
+	vcpu_note_first_run(vcpu);
 	vcpu_apply_signal_mask(vcpu);
 	WRITE_ONCE(run->flags, 0);
 	result = vcpu_run(vcpu);
@@ -303,6 +306,18 @@ static long vcpu_ioctl_read_guest_root(struct vcpu *vcpu, void __user *user)
 	return result;
 }
 
+static long vcpu_ioctl_read_processor(struct vcpu *vcpu, void __user *user)
+{
+	struct ringlet_processor processor = {};
+
+	/* It shows host addresses. */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (!world_read_processor(vcpu->world, &processor))
+		return -EAGAIN;
+	return copy_to_user(user, &processor, sizeof(processor)) ? -EFAULT : 0;
+}
+
 static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned long argument)
 {
 	void __user *user = (void __user *)argument;
@@ -356,6 +371,8 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_ioctl_get_stop_reason(vcpu, user);
 	case RINGLET_READ_GUEST_ROOT:
 		return vcpu_ioctl_read_guest_root(vcpu, user);
+	case RINGLET_READ_PROCESSOR:
+		return vcpu_ioctl_read_processor(vcpu, user);
 	default:
 		return -EINVAL;
 	}

@@ -100,6 +100,23 @@ static long vm_set_engine(struct vm *vm, unsigned long engine)
 	return result;
 }
 
+static long vm_set_umip(struct vm *vm, unsigned long on)
+{
+	long result = 0;
+
+	if (on > 1)
+		return -EINVAL;
+	if (on && !world_has_umip())
+		return -EOPNOTSUPP;
+	mutex_lock(&vm->lock);
+	if (vm->has_run)
+		result = -EBUSY;
+	else
+		vm->umip = on;
+	mutex_unlock(&vm->lock);
+	return result;
+}
+
 static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long argument)
 {
 	struct vm *vm = file->private_data;
@@ -123,6 +140,8 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long argume
 		return vm_set_identity_map_address(vm, (void __user *)argument);
 	case RINGLET_SET_ENGINE:
 		return vm_set_engine(vm, argument);
+	case RINGLET_SET_UMIP:
+		return vm_set_umip(vm, argument);
 	default:
 		return -ENOTTY;
 	}
@@ -153,6 +172,7 @@ int vm_create_file(void)
 	kref_init(&vm->references);
 	mutex_init(&vm->lock);
 	vm->engine = RINGLET_ENGINE_TRAP;
+	vm->umip = world_has_umip();
 	vm->guest_cpu = -1;
 
 	result = mmu_init(&vm->mmu, &vcpu_mmu_callbacks);

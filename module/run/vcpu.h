@@ -28,9 +28,10 @@ struct vcpu;
 /**
  * struct vm - one virtual machine
  * @references: the VM's file and each vCPU's file hold one
- * @lock: guards @vcpu, @engine, @has_run
+ * @lock: guards @vcpu, @engine, @umip, @has_run
  * @engine: RINGLET_ENGINE_*
- * @has_run: a vCPU has been run: the engine is settled
+ * @umip: SGDT and its like trap
+ * @has_run: a vCPU has been run: @engine and @umip are settled
  * @guest_cpu: host CPU on which the vCPU is in the guest world, or -1; written
  *	by the vCPU's thread with interrupts off, read by whoever kicks it
  */
@@ -40,6 +41,7 @@ struct vm {
 	struct mmu mmu;
 	struct vcpu *vcpu;
 	u32 engine;
+	bool umip;
 	bool has_run;
 	int guest_cpu;
 };

@@ -36,6 +36,36 @@
  */
 #define RINGLET_SET_ENGINE _IO(RINGLET_IOCTL_TYPE, 0xf0)
 
+/*
+ * RINGLET_SET_UMIP (VM): whether SGDT, SIDT, SLDT, STR and SMSW of the guest
+ * trap (argument 1) or show what the processor holds (0). A new VM has it on
+ * where the host has UMIP. Before the first KVM_RUN of any vCPU (else EBUSY).
+ * EINVAL: another argument; EOPNOTSUPP: 1 on a host without UMIP.
+ */
+#define RINGLET_SET_UMIP _IO(RINGLET_IOCTL_TYPE, 0xf4)
+
+/*
+ * struct ringlet_processor - RINGLET_READ_PROCESSOR (vCPU)
+ *
+ * What the processor's own registers hold while the guest runs: what its
+ * SGDT, SIDT, SLDT, STR and SMSW see where they do not trap. Needs
+ * CAP_SYS_ADMIN, since it shows host addresses. EAGAIN before the first
+ * KVM_RUN.
+ */
+struct ringlet_processor {
+	__u64 gdt_base;
+	__u64 idt_base;
+	__u16 gdt_limit;
+	__u16 idt_limit;
+	__u16 ldt_selector;
+	__u16 tss_selector;
+	__u64 cr0;
+	__u64 cr4;
+};
+
+#define RINGLET_READ_PROCESSOR \
+	_IOR(RINGLET_IOCTL_TYPE, 0xf5, struct ringlet_processor)
+
 /* What brought the guest to ring 0; index of ringlet_statistics.exits. */
 enum ringlet_exit {
 	RINGLET_EXIT_EXCEPTION_0 = 0, /* exits[0..31]: exception vectors */
