@@ -8,25 +8,12 @@
 
 #define ROUNDS 20000u
 
-static void print_decimal(u32 value)
-{
-	char text[11];
-	unsigned int i = sizeof(text) - 1;
-
-	text[i] = 0;
-	do {
-		text[--i] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	print(text + i);
-}
-
 static void figure(const char *name, u32 value)
 {
 	print("figure ");
 	print(name);
 	print(" ");
-	print_decimal(value);
+	print_number(value);
 	print("\n");
 }
 

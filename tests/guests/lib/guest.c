@@ -71,7 +71,7 @@ void print_hex(u32 value)
 	print(text);
 }
 
-static void print_number(unsigned int value)
+void print_number(unsigned int value)
 {
 	char text[11];
 	unsigned int i = sizeof(text) - 1;
