@@ -215,6 +215,8 @@ static void unpin_batch(struct mmu *mmu, struct page **pages, unsigned int count
  * mmu_unpin_slot() - let go of everything that a slot holds
  * @mmu: memory of the VM
  * @slot: no shadow entry that the vCPU could still use leads to it
+ *
+ * Context: process context, may sleep.
  */
 void mmu_unpin_slot(struct mmu *mmu, struct mmu_slot *slot)
 {
@@ -226,6 +228,7 @@ void mmu_unpin_slot(struct mmu *mmu, struct mmu_slot *slot)
 		count = take_pages(mmu, slot, 0, ULONG_MAX, pages);
 		spin_unlock(&mmu->lock);
 		unpin_batch(mmu, pages, count);
+		cond_resched();
 	} while (count);
 }
 
@@ -278,7 +281,7 @@ static unsigned int take_range(struct mmu *mmu, unsigned long start, unsigned lo
  * With an invalidation announced: nothing is pinned anew, no leaf is made. Look
  * for slots anew each time, because slots come and go beside us.
  */
-static void unpin_range(struct mmu *mmu, unsigned long start, unsigned long end)
+static void unpin_range(struct mmu *mmu, unsigned long start, unsigned long end, bool may_sleep)
 {
 	struct page *pages[UNPIN_BATCH];
 	unsigned int count;
@@ -288,6 +291,8 @@ static void unpin_range(struct mmu *mmu, unsigned long start, unsigned long end)
 		count = take_range(mmu, start, end, pages);
 		spin_unlock(&mmu->lock);
 		unpin_batch(mmu, pages, count);
+		if (may_sleep)
+			cond_resched();
 	} while (count);
 }
 
@@ -303,7 +308,7 @@ static int invalidate_range_start(struct mmu_notifier *notifier,
 	spin_unlock(&mmu->lock);
 	if (has_pages) {
 		mmu_request_flush(mmu);
-		unpin_range(mmu, range->start, range->end);
+		unpin_range(mmu, range->start, range->end, mmu_notifier_range_blockable(range));
 	}
 	return 0;
 }
@@ -329,7 +334,7 @@ static void release(struct mmu_notifier *notifier, struct mm_struct *mm)
 	mmu->dead = true;
 	spin_unlock(&mmu->lock);
 	mmu_request_flush(mmu);
-	unpin_range(mmu, 0, ULONG_MAX);
+	unpin_range(mmu, 0, ULONG_MAX, true);
 }
 
 const struct mmu_notifier_ops mmu_notifier_operations = {
