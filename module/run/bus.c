@@ -123,7 +123,7 @@ static enum cpu_result bus_probe(struct virtual_cpu *cpu, u64 linear, unsigned i
 	return result;
 }
 
-/* Devices and operands across pages know no atomic access: read, compare, write. */
+/* An operand across pages knows no atomic access: read, compare, write. */
 static enum cpu_result exchange_in_steps(struct vcpu *vcpu, u64 linear, u64 *expected, u64 desired,
 					 unsigned int bytes, bool *done)
 {
@@ -151,7 +151,7 @@ static enum cpu_result bus_compare_exchange(struct virtual_cpu *cpu, u64 linear,
 	result = find_spans(vcpu, linear, bytes, ACCESS_WRITE, spans, &count);
 	if (result != CPU_OK)
 		return result;
-	if (count > 1 || spans[0].gpa & (bytes - 1))
+	if (count > 1)
 		return exchange_in_steps(vcpu, linear, expected, desired, bytes, done);
 	switch (mmu_compare_exchange_guest(&vcpu->vm->mmu, spans[0].gpa, expected, desired, bytes,
 					   done)) {
@@ -160,7 +160,12 @@ static enum cpu_result bus_compare_exchange(struct virtual_cpu *cpu, u64 linear,
 	case MMU_BAD:
 		return bad_memory(vcpu);
 	default:
-		return exchange_in_steps(vcpu, linear, expected, desired, bytes, done);
+		/*
+		 * @expected was read from the device by this instruction; to
+		 * read it again may have effects.
+		 */
+		*done = true;
+		return access_mmio_write(vcpu, spans[0].gpa, &desired, bytes);
 	}
 }
 

@@ -153,6 +153,7 @@ enum run_result run_emulate(struct vcpu *vcpu, const struct insn *insn)
 		/* Iterations before the fault may have written to a device. */
 		return access_to_user(vcpu) ? RUN_USER : RUN_RESUME;
 	case CPU_USER:
+		vcpu->mmio_reads_used = 0;
 		/* Answers belong to the iteration of a REP that asked for them. */
 		if (vcpu->cpu.regs[REG_CX] != count_before)
 			vcpu->mmio_reads_known = 0;
