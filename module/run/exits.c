@@ -230,6 +230,13 @@ static enum run_result handle_bug(struct vcpu *vcpu, const struct world_exit *ex
 			exit->error_code);
 }
 
+/* Engine trap runs no such guest, and this one had no leave to go there. */
+static enum run_result handle_virtual_8086(struct vcpu *vcpu, const struct world_exit *exit)
+{
+	return run_stop(vcpu,
+			"ring 1 entered virtual-8086 mode by IRET, which QEMU's emulation allows and no real processor does");
+}
+
 static enum run_result handle_unknown(struct vcpu *vcpu, const struct world_exit *exit)
 {
 	return run_stop(vcpu, "the guest was left by vector %u, which nothing should raise",
@@ -260,6 +267,7 @@ static const exit_handler handlers[] = {
 	[WORLD_VECTOR_SEGMENT_LOAD] = handle_bad_selector,
 	[WORLD_VECTOR_IRET_FAULT] = handle_bad_selector,
 	[WORLD_VECTOR_BUG] = handle_bug,
+	[WORLD_VECTOR_VIRTUAL_8086] = handle_virtual_8086,
 };
 
 static enum ringlet_exit reason_of(unsigned int vector)

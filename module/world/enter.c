@@ -371,6 +371,8 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 
 	if (exit->vector >= 32 && exit->vector < 256 && exit->vector != 0x80)
 		raise_host_interrupt(exit->vector);
+	if (frame->flags & X86_EFLAGS_VM)
+		exit->vector = WORLD_VECTOR_VIRTUAL_8086;
 	world->left_at = rdtsc();
 }
 

@@ -37,6 +37,8 @@
 #define WORLD_VECTOR_SEGMENT_LOAD 256
 #define WORLD_VECTOR_IRET_FAULT 257
 #define WORLD_VECTOR_BUG 258
+/* The guest was in virtual-8086 mode: an emulator's mistake, see switch.S. */
+#define WORLD_VECTOR_VIRTUAL_8086 259
 
 /*
  * Hidden descriptors stand together, by default at the top of the 64 KiB GDT;

@@ -14,6 +14,7 @@
  *    the area is found from any interrupted RSP.
  */
 #include <linux/linkage.h>
+#include <asm/processor-flags.h>
 #include <asm/segment.h>
 #include "world/layout.h"
 #include "world-offsets.h"
@@ -252,6 +253,13 @@ SYM_CODE_END(world_return_without_iret)
  * world_run() later; go on.
  */
 SYM_CODE_START_LOCAL(world_ring0_fault)
+	/*
+	 * A CS of virtual-8086 mode can look like ring 0. No processor lets
+	 * ring 1 go there in IA-32e mode, but QEMU's emulation does; then all
+	 * that the frame holds is the guest's, and none of it to be used here.
+	 */
+	testl	$X86_EFLAGS_VM, FRAME_FLAGS(%rsp)
+	jnz	world_exit
 	cmpq	$1, FRAME_VECTOR(%rsp)
 	je	world_return_without_iret
 	mov	FRAME_IP(%rsp), %rax
@@ -314,6 +322,8 @@ SYM_CODE_START(\name)
 	 */
 	mov	%rsp, %rbx
 	testb	$3, FRAME_CS(%rsp)
+	jnz	1f
+	testl	$X86_EFLAGS_VM, FRAME_FLAGS(%rsp)
 	jnz	1f
 	mov	FRAME_SP(%rsp), %rbx
 	and	$AREA_MASK, %rbx
