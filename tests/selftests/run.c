@@ -397,6 +397,30 @@ static void test_stop(void)
 	}
 }
 
+/*
+ * IRETD to virtual-8086 mode from ring 1, single-stepping, with a CS that looks
+ * like ring 0 and a stack in guest memory. A processor ignores VM there and
+ * refuses the selector; QEMU's emulation obeys, and the #DB that follows must
+ * not be taken for one of our own ring 0.
+ */
+GUEST_CODE(virtual_8086, "push $0\n push $0\n push $0\n push $0\n push $0\n push $0x8100\n"
+			 "push $0x20102\n push $0x68\n push $0\n iret");
+
+static void test_virtual_8086(void)
+{
+	struct ringlet_stop_reason reason = {};
+	unsigned int exit_reason;
+
+	MACHINE_BOOT(&machine, virtual_8086);
+	check_done(machine_run(&machine), "IRET to virtual-8086 mode ends the run");
+	exit_reason = machine.run->exit_reason;
+	ioctl(machine.vcpu, RINGLET_GET_STOP_REASON, &reason);
+	check(exit_reason == KVM_EXIT_SHUTDOWN ||
+		      (exit_reason == KVM_EXIT_INTERNAL_ERROR && strstr(reason.text, "8086")),
+	      "as a fault, or with a sentence about it: %s %.100s", exit_name(exit_reason),
+	      reason.text);
+}
+
 /* KVM_RUN holds the vCPU: another thread's ioctl waits, and a kick ends it. */
 static void *run_in_thread(void *argument)
 {
@@ -443,6 +467,7 @@ int main(void)
 	test_after_a_run();
 	test_statistics();
 	test_stop();
+	test_virtual_8086();
 	test_threads();
 	machine_destroy(&machine);
 	return finish();
