@@ -30,6 +30,7 @@
 #define GUEST_CODE_END	 0x14000
 #define TOP_STACK	 0xf000
 #define ROOT_PAGES	 256
+#define LDT_PAGES	 16 /* of the shadow LDT, once the guest has one */
 
 static uint64_t state;
 
@@ -467,25 +468,40 @@ static void run(struct machine *machine)
 
 static struct ringlet_guest_root_page root_pages[ROOT_PAGES];
 
+/*
+ * The first guest's pages must not have LDT_PAGES more than they should, or the
+ * bound is loose: it is read before that guest has run.
+ */
+static unsigned int pages_at_rest(struct machine *machine)
+{
+	struct ringlet_guest_root root = {};
+
+	if (ioctl(machine->vcpu, RINGLET_READ_GUEST_ROOT, &root))
+		bail_out("RINGLET_READ_GUEST_ROOT");
+	return root.count;
+}
+
 /* What the guest world maps, now that the guest has done its worst. */
-static bool contained(struct machine *machine, unsigned int *pages_of_first)
+static bool contained(struct machine *machine, unsigned int pages_of_first)
 {
 	struct ringlet_guest_root root = { .capacity = ROOT_PAGES, .pages = (uintptr_t)root_pages };
 	unsigned int i;
 
 	if (ioctl(machine->vcpu, RINGLET_READ_GUEST_ROOT, &root))
 		bail_out("RINGLET_READ_GUEST_ROOT");
-	if (!*pages_of_first)
-		*pages_of_first = root.count;
 	for (i = 0; i < root.count && i < ROOT_PAGES; i++) {
-		if (root_pages[i].flags & (RINGLET_PAGE_USER | RINGLET_PAGE_GLOBAL)) {
+		const uint64_t both = RINGLET_PAGE_WRITABLE | RINGLET_PAGE_EXECUTABLE;
+
+		if (root_pages[i].flags & (RINGLET_PAGE_USER | RINGLET_PAGE_GLOBAL) ||
+		    (root_pages[i].flags & both) == both) {
 			note("a page of the switcher has flags 0x%llx", root_pages[i].flags);
 			return false;
 		}
 	}
-	if (root.leaves_foreign || root.count != *pages_of_first || root.count > ROOT_PAGES) {
+	if (root.leaves_foreign || root.count > ROOT_PAGES ||
+	    (root.count != pages_of_first && root.count != pages_of_first + LDT_PAGES)) {
 		note("%llu leaves below 4 GiB, %llu foreign; %u pages above, the first guest had %u",
-		     root.leaves_below, root.leaves_foreign, root.count, *pages_of_first);
+		     root.leaves_below, root.leaves_foreign, root.count, pages_of_first);
 		return false;
 	}
 	return true;
@@ -515,11 +531,13 @@ int main(int argc, char **argv)
 	for (i = 0; i < guests; i++) {
 		state = seed + i * 0x9e3779b97f4a7c15ULL;
 		machine_create(&machine, MACHINE_MEMORY);
+		if (!i)
+			pages_of_first = pages_at_rest(&machine);
 		boot(&machine);
 		setitimer(ITIMER_REAL, &timer, NULL);
 		run(&machine);
 		setitimer(ITIMER_REAL, &(struct itimerval){}, NULL);
-		if (!contained(&machine, &pages_of_first)) {
+		if (!contained(&machine, pages_of_first)) {
 			note("that was guest %u", i);
 			escaped++;
 		}
@@ -538,6 +556,7 @@ int main(int argc, char **argv)
 	     ends[KVM_EXIT_INTR], ends[0]);
 	for (j = 0; j < STOP_REASONS && stops[j].count; j++)
 		note("%u stopped: %.120s", stops[j].count, stops[j].reason.text);
+	note("%u pages of the switcher", pages_of_first);
 	check(escaped == 0, "%u hostile guests: no page of the host was mapped for any", guests);
 	check(exits > guests * 10ULL, "they did something: more than 10 exceptions each");
 	check(groups >= 14, "%u groups of instructions were emulated", groups);
