@@ -10,7 +10,7 @@
 #include "guest.h"
 
 #define PORT_INTERRUPT 0x500
-#define VECTOR 0x60
+#define VECTOR	       0x60
 
 static volatile u32 count, last_eip, last_cs, last_flags, last_vector;
 
@@ -26,12 +26,12 @@ static void note(struct frame *frame)
 #define REQUEST "mov $0x500, %%edx; mov $0x60, %%al; out %%al, %%dx\n\t"
 
 /* @code, with the address of label 1 in @where; interrupts off afterwards. */
-#define RUN(where, code)                                                                           \
-	do {                                                                                       \
-		count = 0;                                                                         \
-		last_eip = 0;                                                                      \
-		asm volatile("movl $1f, %0\n\t" code "\n\tcli" ::"m"(where)                        \
-			     : "eax", "ecx", "edx", "memory", "cc");                               \
+#define RUN(where, code)                                                    \
+	do {                                                                \
+		count = 0;                                                  \
+		last_eip = 0;                                               \
+		asm volatile("movl $1f, %0\n\t" code "\n\tcli" ::"m"(where) \
+			     : "eax", "ecx", "edx", "memory", "cc");        \
 	} while (0)
 
 static u32 where;

@@ -10,12 +10,12 @@
 #include "guest.h"
 
 #define DEVICE 0x10000000u
-#define BYTES 64
+#define BYTES  64
 
 /* OUT: forget; IN: reads, writes (a byte each), the last access's size. */
 #define PORT_LOG 0x510
 
-#define ANY 255 /* as a number of accesses: any */
+#define ANY	 255 /* as a number of accesses: any */
 
 struct test {
 	void (*code)(void);
@@ -48,9 +48,9 @@ asm(".text\n"
     "ret");
 void execute(void (*code)(void));
 
-#define TEST(name, reads, writes, code)                                                            \
-	asm(".text\n1: " code "\n\tret\n\t.section .rodata.strings, \"a\"\n2: .asciz \"" name      \
-	    "\"\n\t.section .rodata.tests, \"a\"\n\t.long 1b, 2b, " #reads ", " #writes            \
+#define TEST(name, reads, writes, code)                                                       \
+	asm(".text\n1: " code "\n\tret\n\t.section .rodata.strings, \"a\"\n2: .asciz \"" name \
+	    "\"\n\t.section .rodata.tests, \"a\"\n\t.long 1b, 2b, " #reads ", " #writes       \
 	    "\n\t.text")
 
 asm(".section .rodata.tests, \"a\"\n\t.balign 4\ntests_start:\n\t.text");
@@ -207,8 +207,7 @@ static void run_test(const struct test *test)
 	log = logged;
 	wanted.flags &= flags;
 	got.flags &= flags;
-	check(!memcmp(&got, &wanted, sizeof(got)) &&
-		      !memcmp(contents[0], contents[1], BYTES),
+	check(!memcmp(&got, &wanted, sizeof(got)) && !memcmp(contents[0], contents[1], BYTES),
 	      test->name);
 	if (memcmp(&got, &wanted, sizeof(got))) {
 		comment("eax", got.eax);

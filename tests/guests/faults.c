@@ -136,8 +136,8 @@ static void test_floating_point(void)
 	static const u16 all_unmasked = 0x0340;
 	static const u32 mxcsr_unmasked = 0, mxcsr_masked = 0x1f80;
 	static const u32 zero[4] __attribute__((aligned(16))) = {};
-	static const u32 ones[4] __attribute__((aligned(16))) = { 0x3f800000, 0x3f800000,
-								  0x3f800000, 0x3f800000 };
+	static const u32 ones[4]
+		__attribute__((aligned(16))) = { 0x3f800000, 0x3f800000, 0x3f800000, 0x3f800000 };
 
 	write_cr0(read_cr0() | CR0_NE);
 	asm volatile("fninit; fldcw %0; fld1; fldz" ::"m"(all_unmasked));

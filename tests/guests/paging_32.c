@@ -8,10 +8,10 @@
  */
 #include "paging.h"
 
-#define LARGE (WINDOW + 0x1000000)
-#define FRAME(n) (FREE_MEMORY + (n) * PAGE)
-#define MAPPED(n) (WINDOW + (n) * PAGE)
-#define SMALL_TABLES (FREE_MEMORY + 0x100000)
+#define LARGE	      (WINDOW + 0x1000000)
+#define FRAME(n)      (FREE_MEMORY + (n)*PAGE)
+#define MAPPED(n)     (WINDOW + (n)*PAGE)
+#define SMALL_TABLES  (FREE_MEMORY + 0x100000)
 #define MEMORY_TABLES 16
 
 static volatile u32 directory[1024] __attribute__((aligned(4096)));
@@ -238,7 +238,8 @@ static void test_accessed_and_dirty(void)
 	check_equal(table[6] & PAGE_D, PAGE_D, "so does a locked one");
 	set_entry(6, FRAME(6) | PAGE_PW);
 	TRY("mov $0x61, %%edx; insb; dec %%edi", "D"(MAPPED(6) + 8));
-	check_equal(table[6] & (PAGE_A | PAGE_D), PAGE_A | PAGE_D, "an emulated write sets A and D");
+	check_equal(table[6] & (PAGE_A | PAGE_D), PAGE_A | PAGE_D,
+		    "an emulated write sets A and D");
 	set_entry(6, FRAME(6) | PAGE_PW);
 	write32(FRAME(6), 0);
 	TRY("lldtw (%0)", "r"(MAPPED(6)));
@@ -427,7 +428,8 @@ static void test_emulated_operands(void)
 	check_page_fault(0, MAPPED(16), "MOV to SS from an absent page");
 	TRY("lss (%0), %%eax", "r"(MAPPED(16)));
 	/* Which half is read first is the processor's business. */
-	check(fault.vector == VECTOR_PF && (fault.cr2 & ~4u) == MAPPED(16), "LSS from an absent page");
+	check(fault.vector == VECTOR_PF && (fault.cr2 & ~4u) == MAPPED(16),
+	      "LSS from an absent page");
 	TRY("mov $0x61, %%edx; insl", "D"(MAPPED(16)));
 	check_page_fault(PF_W, MAPPED(16), "INS to an absent page");
 	TRY("mov $0x80, %%edx; outsl", "S"(MAPPED(16)));

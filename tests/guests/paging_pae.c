@@ -8,15 +8,15 @@
  */
 #include "paging.h"
 
-#define MSR_EFER 0xc0000080u
-#define EFER_NXE 0x800u
-#define NX (1ull << 63)
+#define MSR_EFER       0xc0000080u
+#define EFER_NXE       0x800u
+#define NX	       (1ull << 63)
 
-#define LARGE (WINDOW + 0x1000000)
-#define FRAME(n) (FREE_MEMORY + (n) * PAGE)
-#define MAPPED(n) (WINDOW + (n) * PAGE)
+#define LARGE	       (WINDOW + 0x1000000)
+#define FRAME(n)       (FREE_MEMORY + (n)*PAGE)
+#define MAPPED(n)      (WINDOW + (n)*PAGE)
 #define MEMORY_ENTRIES 32
-#define POINTER (WINDOW >> 30)
+#define POINTER	       (WINDOW >> 30)
 
 static volatile u64 pointers[4] __attribute__((aligned(32)));
 static volatile u64 other_pointers[4] __attribute__((aligned(32)));
@@ -128,9 +128,9 @@ static void test_permissions(bool wp)
 		TRY_READ(MAPPED(4));
 		wrong += fault.vector != NO_FAULT;
 		TRY_WRITE(MAPPED(4), 1);
-		wrong += writable || !wp ? fault.vector != NO_FAULT
-					 : fault.vector != VECTOR_PF ||
-						   fault.error_code != (PF_P | PF_W);
+		wrong += writable || !wp
+				 ? fault.vector != NO_FAULT
+				 : fault.vector != VECTOR_PF || fault.error_code != (PF_P | PF_W);
 		run_user(user_read);
 		wrong += user ? fault.vector != NO_FAULT
 			      : fault.vector != VECTOR_PF || fault.error_code != (PF_P | PF_U);

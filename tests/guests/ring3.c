@@ -8,13 +8,13 @@
 #include "guest.h"
 
 #define CONFORMING FREE(1)
-#define GATE FREE(2)
+#define GATE	   FREE(2)
 /* SYSEXIT wants ring-3 code and data 16 and 24 behind the ring-0 code. */
-#define SYSENTER_CODE0 FREE(4)
-#define SYSENTER_CODE3 (FREE(6) | 3)
-#define SYSENTER_DATA3 (FREE(7) | 3)
+#define SYSENTER_CODE0	 FREE(4)
+#define SYSENTER_CODE3	 (FREE(6) | 3)
+#define SYSENTER_DATA3	 (FREE(7) | 3)
 
-#define MSR_SYSENTER_CS 0x174
+#define MSR_SYSENTER_CS	 0x174
 #define MSR_SYSENTER_ESP 0x175
 #define MSR_SYSENTER_EIP 0x176
 

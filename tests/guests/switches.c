@@ -21,18 +21,18 @@ static u32 kept_ebp __attribute__((used)); /* by assembly */
  * Load all registers and the arithmetic flags, execute CODE, store what they
  * are then. EBP is the compiler's frame pointer: it is kept by hand.
  */
-#define AROUND(code)                                                                               \
-	asm volatile("movl %%ebp, kept_ebp\n\t"                                                    \
-		     "movl wanted+28, %%eax; pushl %%eax; popfl\n\t"                               \
-		     "movl wanted, %%eax; movl wanted+4, %%ebx; movl wanted+8, %%ecx\n\t"          \
-		     "movl wanted+12, %%edx; movl wanted+16, %%esi; movl wanted+20, %%edi\n\t"     \
-		     "movl wanted+24, %%ebp\n\t" code "\n\t"                                       \
-		     "movl %%eax, seen; movl %%ebx, seen+4; movl %%ecx, seen+8\n\t"                \
-		     "movl %%edx, seen+12; movl %%esi, seen+16; movl %%edi, seen+20\n\t"           \
-		     "movl %%ebp, seen+24; pushfl; popl seen+28\n\t"                               \
-		     "movl kept_ebp, %%ebp"                                                        \
-		     :                                                                             \
-		     :                                                                             \
+#define AROUND(code)                                                                           \
+	asm volatile("movl %%ebp, kept_ebp\n\t"                                                \
+		     "movl wanted+28, %%eax; pushl %%eax; popfl\n\t"                           \
+		     "movl wanted, %%eax; movl wanted+4, %%ebx; movl wanted+8, %%ecx\n\t"      \
+		     "movl wanted+12, %%edx; movl wanted+16, %%esi; movl wanted+20, %%edi\n\t" \
+		     "movl wanted+24, %%ebp\n\t" code "\n\t"                                   \
+		     "movl %%eax, seen; movl %%ebx, seen+4; movl %%ecx, seen+8\n\t"            \
+		     "movl %%edx, seen+12; movl %%esi, seen+16; movl %%edi, seen+20\n\t"       \
+		     "movl %%ebp, seen+24; pushfl; popl seen+28\n\t"                           \
+		     "movl kept_ebp, %%ebp"                                                    \
+		     :                                                                         \
+		     :                                                                         \
 		     : "eax", "ebx", "ecx", "edx", "esi", "edi", "memory", "cc")
 
 /* CF PF AF ZF SF OF */
@@ -66,10 +66,10 @@ static void nothing(struct frame *frame)
 	(void)frame;
 }
 
-#define EXIT_TEST(name, code)                                                                      \
-	static void exit_##name(void)                                                              \
-	{                                                                                          \
-		AROUND(code);                                                                      \
+#define EXIT_TEST(name, code)         \
+	static void exit_##name(void) \
+	{                             \
+		AROUND(code);         \
 	}
 EXIT_TEST(cli, "cli")
 EXIT_TEST(sti, "sti; nop; cli")

@@ -14,12 +14,12 @@
 
 #include "selftest.h"
 
-#define SECONDS 3
-#define MACHINES 2
-#define IMAGE 0x20000	/* what the guest loads, by FXRSTOR */
-#define RESULT 0x20400	/* what it finds later, by FXSAVE */
-#define SPIN 0x20800	/* how long it waits in between */
-#define NM_COUNT 0x20804
+#define SECONDS	   3
+#define MACHINES   2
+#define IMAGE	   0x20000 /* what the guest loads, by FXRSTOR */
+#define RESULT	   0x20400 /* what it finds later, by FXSAVE */
+#define SPIN	   0x20800 /* how long it waits in between */
+#define NM_COUNT   0x20804
 #define NM_HANDLER 0x11000
 
 /*
@@ -78,14 +78,14 @@ static long call_with(long number, long one, long two, const struct image *befor
 {
 	long result = number;
 
-	__asm__ volatile("fxrstor %[before]\n\tsyscall\n\tfxsave %[after]\n\tfninit\n\tldmxcsr %[mxcsr]"
-			 : "+a"(result), [after] "=m"(*after)
-			 : "D"(one), "S"(two), "d"(0L), [before] "m"(*before),
-			   [mxcsr] "m"((const uint32_t){ 0x1f80 })
-			 : "rcx", "r11", "memory", "st", "st(1)", "st(2)", "st(3)", "st(4)",
-			   "st(5)", "st(6)", "st(7)", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
-			   "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
-			   "xmm13", "xmm14", "xmm15");
+	__asm__ volatile(
+		"fxrstor %[before]\n\tsyscall\n\tfxsave %[after]\n\tfninit\n\tldmxcsr %[mxcsr]"
+		: "+a"(result), [after] "=m"(*after)
+		: "D"(one), "S"(two),
+		  "d"(0L), [before] "m"(*before), [mxcsr] "m"((const uint32_t){ 0x1f80 })
+		: "rcx", "r11", "memory", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)",
+		  "st(6)", "st(7)", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+		  "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 	return result;
 }
 

@@ -7,7 +7,7 @@
 #include "image.h"
 
 #define PORT_INTERRUPT 0x500
-#define VECTOR 0x60
+#define VECTOR	       0x60
 
 static struct machine machine;
 static unsigned int wanted; /* vector to queue when the window opens */
@@ -44,8 +44,7 @@ static bool handle(struct machine *from)
 		/* HLT comes before the window that it ends. */
 		run->request_interrupt_window = 0;
 		return inject(from, VECTOR);
-	default:
-		return false;
+	default: return false;
 	}
 }
 

@@ -9,7 +9,7 @@
 
 #define DEVICE_START 0x10000000
 #define DEVICE_BYTES 4096
-#define PORT_LOG 0x510
+#define PORT_LOG     0x510
 
 static struct machine machine;
 static unsigned char registers[DEVICE_BYTES];

@@ -8,9 +8,9 @@
 
 #include "selftest.h"
 
-#define IMAGE_MEMORY 0x4000000
+#define IMAGE_MEMORY	   0x4000000
 #define IMAGE_PORT_CONSOLE 0xe9
-#define IMAGE_PORT_EXIT 0xf4
+#define IMAGE_PORT_EXIT	   0xf4
 
 /* Makes a machine with IMAGE_MEMORY and /guests/@name.elf, about to start. */
 void image_boot(struct machine *machine, const char *name);
