@@ -58,7 +58,8 @@ struct descriptor_table {
  * struct cpu_exception - an exception, or an event on its way through the IDT
  * @cr2: for #PF: the address; written to CR2 when it is delivered
  * @dr6: for #DB: bits to merge into DR6 when it is delivered
- * @trap: #DB only: reported after the instruction, so RF is not set in the image
+ * @trap: #DB only: reported after the instruction, or a breakpoint on its
+ *	execution: RF is not set in the image
  */
 struct cpu_exception {
 	u8 vector;

@@ -97,26 +97,13 @@ static void keep_delayed_trap(struct vcpu *vcpu, const struct world_exit *exit)
 			cpu->pending_debug |= exit->dr6 & BIT(i);
 }
 
-/* Whether a breakpoint on the execution of the instruction at RIP was met. */
-static bool at_code_breakpoint(const struct virtual_cpu *cpu, u64 dr6)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(cpu->dr); i++) {
-		bool enabled = cpu->dr7 >> DR_ENABLE_SIZE * i & 3;
-		unsigned int condition = cpu->dr7 >> (DR_CONTROL_SHIFT + DR_CONTROL_SIZE * i) & 3;
-
-		if ((dr6 & BIT(i)) && enabled && condition == DR_RW_EXECUTE)
-			return true;
-	}
-	return false;
-}
-
 static enum run_result handle_debug(struct vcpu *vcpu, const struct world_exit *exit)
 {
+	/* RF is saved clear even for breakpoints on code, which are faults. */
 	struct cpu_exception debug = {
 		.vector = X86_TRAP_DB,
 		.dr6 = exit->dr6,
+		.trap = true,
 	};
 
 	/* Our own step, over an interrupt shadow: it has passed, even if the
@@ -133,7 +120,6 @@ static enum run_result handle_debug(struct vcpu *vcpu, const struct world_exit *
 		vcpu->cpu.rip = (u32)(vcpu->cpu.rip - 1);
 		return run_emulate_current(vcpu);
 	}
-	debug.trap = (debug.dr6 & DR_STEP) || !at_code_breakpoint(&vcpu->cpu, debug.dr6);
 	run_queue_exception(vcpu, &debug);
 	return RUN_RESUME;
 }
@@ -166,6 +152,25 @@ static enum run_result handle_software_interrupt(struct vcpu *vcpu, const struct
 	return run_emulate_current(vcpu);
 }
 
+/*
+ * An access across 4 GiB, where this processor does not wrap. What the emulator
+ * does not know (SSE, x87) becomes the fault of an access beyond the segment's
+ * limit: the manuals leave it to the processor whether such an access wraps.
+ */
+static enum run_result handle_wrap(struct vcpu *vcpu)
+{
+	const struct cpu_exception protection = {
+		.vector = X86_TRAP_GP,
+		.has_error_code = true,
+	};
+	struct insn insn;
+
+	if (run_decode(vcpu, &insn) != CPU_OK || emulate_supported(&insn))
+		return run_emulate_current(vcpu);
+	run_queue_exception(vcpu, &protection);
+	return RUN_RESUME;
+}
+
 static enum run_result handle_page_fault(struct vcpu *vcpu, const struct world_exit *exit)
 {
 	struct virtual_cpu *cpu = &vcpu->cpu;
@@ -179,7 +184,7 @@ static enum run_result handle_page_fault(struct vcpu *vcpu, const struct world_e
 		if (exit->error_code & PFERR_FETCH)
 			return RUN_RESUME; /* RIP was truncated when it was stored */
 		if (exit->cr2 - BIT_ULL(32) < PAGE_SIZE)
-			return run_emulate_current(vcpu);
+			return handle_wrap(vcpu);
 		return run_stop(vcpu, "the guest touched an address above 4 GiB at 0x%llx",
 				cpu->rip);
 	}

@@ -78,8 +78,10 @@ static u16 open_user_code(struct world *world, const struct segment *cs)
 	u64 *entry = shadow_entry(world, cs->selector);
 
 	if (entry && sanitized_matches(*entry, cs)) {
-		*entry = sanitized_open_user_code(*entry);
-		world->open_user_code = entry;
+		if (!(*entry & DESCRIPTOR_P)) {
+			*entry = sanitized_open_user_code(*entry);
+			world->open_user_code = entry;
+		}
 		return cs->selector | 3;
 	}
 	return hardware_selector(world, SEGMENT_CS, cs, 3);
@@ -395,6 +397,13 @@ static void store_segment(struct world *world, struct virtual_cpu *cpu,
 				sanitized_restore(*entry));
 }
 
+/* Whether the guest was left before the instruction that RF stands for. */
+static bool instruction_is_due(unsigned int vector)
+{
+	return vector == X86_TRAP_NMI || vector == X86_TRAP_MC || vector == X86_TRAP_PF ||
+	       (vector >= 32 && vector < 256 && vector != 0x80);
+}
+
 void world_store(struct world *world, struct virtual_cpu *cpu)
 {
 	const struct world_frame *frame = &world->area->frame;
@@ -421,9 +430,11 @@ void world_store(struct world *world, struct virtual_cpu *cpu)
 
 	if (world->step)
 		flags &= ~(u64)X86_EFLAGS_TF;
+	if (!instruction_is_due(frame->vector))
+		flags &= ~(u64)X86_EFLAGS_RF;
 	cpu->rflags = (cpu->rflags & ~(u64)(FLAGS_FROM_HARDWARE |
 					    X86_EFLAGS_IF | X86_EFLAGS_RF)) |
-		      (flags & FLAGS_FROM_HARDWARE) |
+		      (flags & (FLAGS_FROM_HARDWARE | X86_EFLAGS_RF)) |
 		      (shared->virtual_if ? X86_EFLAGS_IF : 0);
 
 	/* The shadow of STI ends with the next instruction. */
