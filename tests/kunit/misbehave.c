@@ -43,7 +43,7 @@ static void shift_too_far(void)
 static void sleep_in_atomic(void)
 {
 	spin_lock(&one_lock);
-	msleep(1);
+	msleep(20);
 	spin_unlock(&one_lock);
 }
 
