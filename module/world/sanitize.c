@@ -76,9 +76,11 @@ u64 sanitize_segment(const struct segment *segment)
 
 u64 sanitized_open_user_code(u64 shadow)
 {
-	if ((shadow & DESCRIPTOR_S) &&
-	    (descriptor_type(shadow) & TYPE_CODE) &&
-	    descriptor_dpl(shadow) == 3)
+	unsigned int type = descriptor_type(shadow);
+
+	/* Conforming code of any DPL runs in ring 3 too. */
+	if ((shadow & DESCRIPTOR_S) && (type & TYPE_CODE) &&
+	    (descriptor_dpl(shadow) == 3 || type & TYPE_CODE_CONFORMING))
 		shadow |= DESCRIPTOR_P;
 	return shadow;
 }
