@@ -181,8 +181,9 @@ static enum run_result handle_page_fault(struct vcpu *vcpu, const struct world_e
 	 * reaches above. The emulator wraps; anything else up there is ours.
 	 */
 	if (exit->cr2 >= BIT_ULL(32)) {
-		if (exit->error_code & PFERR_FETCH)
-			return RUN_RESUME; /* RIP was truncated when it was stored */
+		/* RIP went past, and was truncated when it was stored. */
+		if (exit->error_code & PFERR_FETCH && cpu->rip < U32_MAX - INSN_MAX_LENGTH)
+			return RUN_RESUME;
 		if (exit->cr2 - BIT_ULL(32) < PAGE_SIZE)
 			return handle_wrap(vcpu);
 		return run_stop(vcpu, "the guest touched an address above 4 GiB at 0x%llx",
