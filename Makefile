@@ -42,6 +42,27 @@ tool-objects := $(patsubst userspace/%.c,$(OUT)/userspace/%.o,$(tool-sources))
 
 tool: $(if $(tool-sources),$(OUT)/ringlet)
 
+# The probe guest of `ringlet holes`, a 32-bit kernel inside the tool.
+PROBE_CFLAGS := -m32 -march=i686 -O2 -g0 -std=gnu11 -Wall -Wextra -Werror -ffreestanding -fno-pic \
+	-fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
+	-fno-strict-aliasing -mno-sse -mno-mmx -mno-80387
+probe-objects := $(OUT)/userspace/probe/start.o $(OUT)/userspace/probe/main.o
+
+$(OUT)/userspace/probe/%.o: userspace/probe/%.c userspace/probe/probe.h userspace/probe/list.h Makefile | $(OUT)/userspace/probe
+	$(CC) $(PROBE_CFLAGS) -c -o $@ $<
+
+$(OUT)/userspace/probe/%.o: userspace/probe/%.S userspace/probe/probe.h Makefile | $(OUT)/userspace/probe
+	$(CC) $(PROBE_CFLAGS) -c -o $@ $<
+
+$(OUT)/probe.elf: $(probe-objects) userspace/probe/probe.ld
+	$(LD) -m elf_i386 -T userspace/probe/probe.ld -nostdlib --no-warn-rwx-segments -s -o $@ $(probe-objects)
+
+# As data: _binary_probe_elf_start and _binary_probe_elf_end.
+$(OUT)/userspace/probe/blob.o: $(OUT)/probe.elf
+	cd $(OUT) && $(LD) -m elf_x86_64 -r -b binary -z noexecstack -o userspace/probe/blob.o probe.elf
+
+tool-objects += $(OUT)/userspace/probe/blob.o
+
 $(OUT)/ringlet: $(tool-objects)
 	$(CC) $(TOOL_LDFLAGS) -o $@ $^ $(TOOL_LDLIBS)
 
@@ -112,7 +133,7 @@ clean:
 	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(TOP) clean)
 	rm -rf $(OUT)
 
-$(OUT) $(OUT)/bench $(OUT)/guests $(OUT)/userspace $(OUT)/selftests/lib:
+$(OUT) $(OUT)/bench $(OUT)/guests $(OUT)/userspace $(OUT)/userspace/probe $(OUT)/selftests/lib:
 	mkdir -p $@
 
 help:

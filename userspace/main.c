@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "holes.h"
 #include "info.h"
 #include "message.h"
 #include "options.h"
@@ -16,6 +17,7 @@ static const char help[] =
 	"Run unmodified 32-bit kernels in ring 1, without virtualization hardware.\n"
 	"\n"
 	"  run      run a kernel in a virtual machine\n"
+	"  holes    which instructions cannot be virtualized by trapping, measured\n"
 	"  info     what this machine and the loaded module can do\n"
 	"  help     this text\n"
 	"\n"
@@ -59,9 +61,11 @@ static const struct {
 	const char *name;
 	int (*function)(int argc, char **argv);
 } commands[] = {
-	{ "run", command_run },		{ "info", command_info },	  { "help", command_help },
-	{ "--help", command_help },	{ "-h", command_help },		  { "-?", command_help },
-	{ "version", command_version }, { "--version", command_version }, { "-V", command_version },
+	{ "run", command_run },		  { "info", command_info },
+	{ "help", command_help },	  { "holes", command_holes },
+	{ "--help", command_help },	  { "-h", command_help },
+	{ "-?", command_help },		  { "version", command_version },
+	{ "--version", command_version }, { "-V", command_version },
 };
 
 int main(int argc, char **argv)

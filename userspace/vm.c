@@ -173,7 +173,7 @@ static void restrict_cpuid(const struct vm *vm, struct kvm_cpuid2 *cpuid)
 		leaf->edx &= ~(vm->interface ? apic : long_mode | apic);
 }
 
-static bool set_cpuid(struct vm *vm, struct message *error)
+bool vm_set_cpuid(struct vm *vm, vm_cpuid_editor edit, void *context, struct message *error)
 {
 	struct kvm_cpuid2 *cpuid =
 		calloc(1, sizeof(*cpuid) + CPUID_ENTRIES_MAX * sizeof(cpuid->entries[0]));
@@ -187,6 +187,8 @@ static bool set_cpuid(struct vm *vm, struct message *error)
 			     strerror(errno));
 	} else {
 		restrict_cpuid(vm, cpuid);
+		if (edit)
+			edit(cpuid, context);
 		done = !ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid);
 		if (!done)
 			fill_message(error, "%s refused the guest's CPUID: %s", vm->device_name,
@@ -217,7 +219,7 @@ static bool create_vcpu(struct vm *vm, struct message *error)
 		return refuse(error, "cannot map the virtual CPU's shared page: %s",
 			      strerror(errno));
 	}
-	return set_cpuid(vm, error);
+	return vm_set_cpuid(vm, NULL, NULL, error);
 }
 
 bool vm_create(struct vm *vm, const struct guest_memory *memory, int engine,
@@ -345,4 +347,22 @@ bool vm_statistics(const struct vm *vm, struct ringlet_statistics *statistics)
 {
 	memset(statistics, 0, sizeof(*statistics));
 	return vm->interface && !ioctl(vm->vcpu, RINGLET_GET_STATISTICS, statistics);
+}
+
+bool vm_set_umip(const struct vm *vm, bool on)
+{
+	return vm->interface && !ioctl(vm->fd, RINGLET_SET_UMIP, (unsigned long)on);
+}
+
+bool vm_read_processor(const struct vm *vm, struct ringlet_processor *processor)
+{
+	memset(processor, 0, sizeof(*processor));
+	return vm->interface && !ioctl(vm->vcpu, RINGLET_READ_PROCESSOR, processor);
+}
+
+bool vm_interrupt(const struct vm *vm, unsigned int vector)
+{
+	const struct kvm_interrupt interrupt = { .irq = vector };
+
+	return !ioctl(vm->vcpu, KVM_INTERRUPT, &interrupt);
 }

@@ -48,6 +48,22 @@ bool vm_create(struct vm *vm, const struct guest_memory *memory, int engine,
 	       const char *engine_name, struct message *error);
 
 /**
+ * vm_set_cpuid() - what the guest's CPUID answers, before it first runs
+ * @edit: changes the device's own table; NULL: leave it
+ *
+ * vm_create() has done so once, without changes.
+ */
+typedef void (*vm_cpuid_editor)(struct kvm_cpuid2 *cpuid, void *context);
+bool vm_set_cpuid(struct vm *vm, vm_cpuid_editor edit, void *context, struct message *error);
+
+/**
+ * vm_set_umip() - whether SGDT, SIDT, SLDT, STR and SMSW trap
+ *
+ * Return: false if this device or the processor cannot do it.
+ */
+bool vm_set_umip(const struct vm *vm, bool on);
+
+/**
  * vm_set_entry() - the registers for the guest's first instruction
  */
 bool vm_set_entry(struct vm *vm, const struct entry_state *entry, struct message *error);
@@ -81,6 +97,18 @@ bool vm_get_registers(const struct vm *vm, struct kvm_regs *regs, struct kvm_sre
  * Return: false if there is none.
  */
 bool vm_stop_reason(const struct vm *vm, struct ringlet_stop_reason *reason);
+
+/**
+ * vm_read_processor() - what the processor's own registers hold for the guest
+ *
+ * Return: false if nobody says: another device, or not root.
+ */
+bool vm_read_processor(const struct vm *vm, struct ringlet_processor *processor);
+
+/**
+ * vm_interrupt() - an external interrupt, for when the guest takes them
+ */
+bool vm_interrupt(const struct vm *vm, unsigned int vector);
 
 bool vm_statistics(const struct vm *vm, struct ringlet_statistics *statistics);
 
