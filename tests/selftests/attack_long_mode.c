@@ -34,9 +34,16 @@ static unsigned int address_count;
  */
 #define ENTER ".byte 0xea; .long 0x10007; .word 0x38\n .code64\n"
 GUEST_CODE(which, ENTER "rex.W incl %eax\n hlt\n .code32");
-/* RDX:RAX is the address; the low halves are all that the client can set. */
-GUEST_CODE(read, ENTER "shl $32, %rdx\n or %rdx, %rax\n movb (%rax), %cl\n hlt\n .code32");
-GUEST_CODE(write, ENTER "shl $32, %rdx\n or %rdx, %rax\n lock orb $0, (%rax)\n hlt\n .code32");
+/*
+ * RDX:RAX is the address; the low halves are all that the client can set. RAX is
+ * 1 afterwards if all of it was 64-bit code: ringlet knows no such code, and so
+ * goes on in 16-bit code after an interrupt of the host.
+ */
+#define ACCESS(code)                                  \
+	ENTER "shl $32, %rdx\n or %rdx, %rax\n " code \
+	      "\n xor %eax, %eax\n rex.W incl %eax\n hlt\n .code32"
+GUEST_CODE(read, ACCESS("movb (%rax), %cl"));
+GUEST_CODE(write, ACCESS("lock orb $0, (%rax)"));
 
 static void start(const char *code, const char *end, uint64_t address)
 {
@@ -54,15 +61,21 @@ static void start(const char *code, const char *end, uint64_t address)
 /* Whether the access ended in the HLT behind it. */
 static bool answers(const char *code, const char *end, uint64_t address)
 {
-	start(code, end, address);
-	if (machine_run(&machine))
-		bail_out("KVM_RUN");
-	if (machine.run->exit_reason == KVM_EXIT_HLT)
-		return true;
-	if (machine.run->exit_reason != KVM_EXIT_INTERNAL_ERROR &&
+	struct kvm_regs regs;
+
+	do {
+		start(code, end, address);
+		if (machine_run(&machine))
+			bail_out("KVM_RUN");
+		if (machine.run->exit_reason != KVM_EXIT_HLT)
+			break;
+		machine_get_regs(&machine, &regs);
+	} while (regs.rax != 1);
+	if (machine.run->exit_reason != KVM_EXIT_HLT &&
+	    machine.run->exit_reason != KVM_EXIT_INTERNAL_ERROR &&
 	    machine.run->exit_reason != KVM_EXIT_SHUTDOWN)
 		machine_explain(&machine);
-	return false;
+	return machine.run->exit_reason == KVM_EXIT_HLT;
 }
 
 #define READS(address)	answers(guest_read, guest_read_end, address)
@@ -123,6 +136,25 @@ static void add_file(const char *path, const char *word, unsigned int every)
 	fclose(file);
 }
 
+/* Each page, up to so many, of the areas that the file lists: stacks, modules. */
+static void add_areas(const char *path, unsigned int most)
+{
+	FILE *file = fopen(path, "r");
+	unsigned long long start, end;
+	unsigned int page;
+	char line[512];
+
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%llx-%llx", &start, &end) != 2)
+			continue;
+		for (page = 0; page < most && start + page * PAGE < end; page++)
+			add(start + page * PAGE);
+	}
+	fclose(file);
+}
+
 static void collect_addresses(void)
 {
 	unsigned int i;
@@ -135,7 +167,7 @@ static void collect_addresses(void)
 	add_file("/proc/kallsyms", " D ", 100);
 	add_file("/proc/kallsyms", "[ringlet]", 8);
 	add_file("/proc/kallsyms", " entry_SYSCALL_64", 1);
-	add_file("/proc/vmallocinfo", "0x", 2);
+	add_areas("/proc/vmallocinfo", 16);
 	/* Entry areas, fixed mappings, and where the direct map and vmemmap start. */
 	for (i = 0; i < 64; i++) {
 		add(0xfffffe0000000000ULL + i * PAGE);
