@@ -218,8 +218,10 @@ const size_t instruction_count = INSTRUCTIONS;
 #define ENDS		     .vector = PROBE_DONE, .offset = ANY_OFFSET
 #define FAULTS(number, code) .vector = (number), .error = (code)
 #define AT_LEVEL_1(seen)     .host = HOST_VALUE, .host_value = (seen)
-#define TABLE(base, limit)   ((limit) | (uint64_t)(base) << 16)
-#define TABLE_MASK	     0xffffffffffffull
+/* What the manuals define of LAR's answer. */
+#define RIGHTS		   0xf0ff00u
+#define TABLE(base, limit) ((limit) | (uint64_t)(base) << 16)
+#define TABLE_MASK	   0xffffffffffffull
 
 const struct expectation expectations[PROBES] = {
 	[PROBE_NOTHING] = { I_NOTHING, "ring 0", ENDS, .innocuous = true },
@@ -264,13 +266,13 @@ const struct expectation expectations[PROBES] = {
 	[PROBE_POPF_3_IOPL3] = { I_POPF, "IF from 1 to 0, IOPL=3",
 				 ANSWERS(EFLAGS, IF_IOPL, PROBE_IOPL), .effect = true },
 
-	[PROBE_LAR] = { I_LAR, "of the kernel's code segment", ANSWERS(EAX, ~0u, 0xc09b00),
+	[PROBE_LAR] = { I_LAR, "of the kernel's code segment", ANSWERS(EAX, RIGHTS, 0xc09b00),
 			AT_LEVEL_1(0xc0bb00) },
 	[PROBE_LAR_RPL1] = { I_LAR, "of a DPL 0 segment with RPL 1: refused",
-			     ANSWERS(EAX, ~0u, PROBE_PATTERN), AT_LEVEL_1(0xc0bb00) },
-	[PROBE_LAR_TSS] = { I_LAR, "of a TSS", ANSWERS(EAX, ~0u, 0x8900) },
+			     ANSWERS(EAX, RIGHTS, PROBE_PATTERN), AT_LEVEL_1(0xc0bb00) },
+	[PROBE_LAR_TSS] = { I_LAR, "of a TSS", ANSWERS(EAX, RIGHTS, 0x8900) },
 	[PROBE_LAR_3] = { I_LAR, "of the kernel's code segment: refused",
-			  ANSWERS(EAX, ~0u, PROBE_PATTERN), AT_LEVEL_1(0xc0bb00) },
+			  ANSWERS(EAX, RIGHTS, PROBE_PATTERN), AT_LEVEL_1(0xc0bb00) },
 	[PROBE_LSL] = { I_LSL, "of a kernel data segment", ANSWERS(EAX, ~0u, 0xfff) },
 	[PROBE_LSL_RPL1] = { I_LSL, "of a DPL 0 segment with RPL 1: refused",
 			     ANSWERS(EAX, ~0u, PROBE_PATTERN) },
@@ -417,7 +419,7 @@ const struct expectation expectations[PROBES] = {
 #define CODE_ENUM(label, text) CODE_##label,
 enum { PROBE_CODE_LIST(CODE_ENUM) CODES };
 
-#define CODE_TEXT(label, text) [CODE_##label] = text,
+#define CODE_TEXT(label, text) text,
 static const char *const code_texts[CODES] = { PROBE_CODE_LIST(CODE_TEXT) };
 
 const struct probe_entry probe_entries[PROBES] = {

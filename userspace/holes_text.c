@@ -38,7 +38,7 @@ void describe_value(unsigned int probe, uint64_t value, char *text)
 		break;
 	default: break;
 	}
-	if (value == PROBE_PATTERN) {
+	if (value && value == (PROBE_PATTERN & expectation->mask)) {
 		snprintf(text, TEXT_BYTES, "%s unchanged", answer_name(expectation->answer));
 		return;
 	}

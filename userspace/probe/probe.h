@@ -78,11 +78,20 @@
  *   P probe, and PROBE_FIELDS values
  *   E probes
  */
-#define PROBE_FIELD_LIST(FIELD)                                                           \
-	FIELD(VECTOR)                                                                     \
-	FIELD(ERROR)                                                                      \
-	FIELD(OFFSET) FIELD(CS) FIELD(EFLAGS) FIELD(ESP) FIELD(EAX) FIELD(ECX) FIELD(EDX) \
-		FIELD(MEMORY0) FIELD(MEMORY1) FIELD(STACK0) FIELD(STACK1)
+#define PROBE_FIELD_LIST(FIELD) \
+	FIELD(VECTOR)           \
+	FIELD(ERROR)            \
+	FIELD(OFFSET)           \
+	FIELD(CS)               \
+	FIELD(EFLAGS)           \
+	FIELD(ESP)              \
+	FIELD(EAX)              \
+	FIELD(ECX)              \
+	FIELD(EDX)              \
+	FIELD(MEMORY0)          \
+	FIELD(MEMORY1)          \
+	FIELD(STACK0)           \
+	FIELD(STACK1)
 
 enum probe_field {
 #define PROBE_FIELD_ENUM(name) PROBE_FIELD_##name,
