@@ -39,7 +39,7 @@ static struct hole_column all_columns[] = {
 	{ .name = "interpret", .engine = RINGLET_ENGINE_INTERPRET },
 	{ .name = "translate", .engine = RINGLET_ENGINE_TRANSLATE },
 	{ .name = "pv", .engine = RINGLET_ENGINE_PV },
-	{ .name = "kvm", .engine = -1, .device = "/dev/kvm" },
+	{ .name = "kvm", .engine = -1, .device = KVM_DEVICE },
 };
 #define COLUMNS (sizeof(all_columns) / sizeof(all_columns[0]))
 

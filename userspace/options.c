@@ -41,7 +41,9 @@ static const struct argp_option run_table[] = {
 	  "auto (default), bzimage, multiboot, elf, or flat: loaded and entered at 1 MiB", 1 },
 	{ NULL, 0, NULL, 0, "How it runs:", 2 },
 	{ "engine", KEY_ENGINE, "ENGINE", 0,
-	  "how guest ring-0 code runs: trap (default), interpret, translate, pv", 2 },
+	  "how guest ring-0 code runs: trap (default), interpret, translate, pv; kvm: by "
+	  "/dev/kvm",
+	  2 },
 	{ "device", KEY_DEVICE, "PATH", 0,
 	  "the device to use (default " DEFAULT_DEVICE "; /dev/kvm works too)", 2 },
 	{ NULL, 0, NULL, 0, "What you see:", 3 },
@@ -73,11 +75,15 @@ struct word {
 	int value;
 };
 
+/* Not an engine of the module. */
+#define ENGINE_KVM 0x100
+
 static const struct word engines[] = {
 	{ "trap", RINGLET_ENGINE_TRAP },
 	{ "interpret", RINGLET_ENGINE_INTERPRET },
 	{ "translate", RINGLET_ENGINE_TRANSLATE },
 	{ "pv", RINGLET_ENGINE_PV },
+	{ "kvm", ENGINE_KVM },
 	{ NULL, 0 },
 };
 
@@ -149,6 +155,18 @@ static double parse_timeout(struct argp_state *state, const char *text)
 	return seconds;
 }
 
+/* --engine kvm is the host's own device; --device may name another of KVM's. */
+static void choose_device(struct run_options *options)
+{
+	if (options->engine == ENGINE_KVM) {
+		options->engine = -1;
+		if (!options->device)
+			options->device = KVM_DEVICE;
+	}
+	if (!options->device)
+		options->device = DEFAULT_DEVICE;
+}
+
 static error_t parse_run_option(int key, char *text, struct argp_state *state)
 {
 	struct run_options *options = state->input;
@@ -187,6 +205,7 @@ static error_t parse_run_option(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!options->kernel)
 			argp_error(state, "no --kernel FILE given");
+		choose_device(options);
 		break;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -217,7 +236,6 @@ void run_options_parse(int argc, char **argv, struct run_options *options)
 	static char name[] = "ringlet run";
 
 	*options = (struct run_options){
-		.device = DEFAULT_DEVICE,
 		.engine = -1,
 		.engine_name = "trap",
 		.memory = DEFAULT_MEMORY,

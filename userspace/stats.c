@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kvm_stats.h"
 #include "stats.h"
 
 #define ROWS_MAX 256
@@ -135,6 +136,21 @@ static void add_module_rows(struct rows *rows, const struct ringlet_statistics *
 	add(rows, "memory", s->module_bytes, true, "module bytes");
 }
 
+/* On KVM: what it counts itself, under its own names. */
+static bool add_kvm_rows(struct rows *rows, const struct vm *vm)
+{
+	struct kvm_stats stats;
+
+	if (!kvm_stats_open(&stats, vm->vcpu))
+		return false;
+	for (unsigned int i = 0; i < stats.count; i++)
+		if (stats.item[i].is_count)
+			add(rows, "kvm", kvm_stats_value(&stats, i), false, "%s",
+			    stats.item[i].name);
+	kvm_stats_close(&stats);
+	return true;
+}
+
 static void add_tool_rows(struct rows *rows, const struct vcpu *vcpu)
 {
 	for (unsigned int i = 0; i < EXIT_REASONS; i++) {
@@ -219,6 +235,8 @@ void stats_print(FILE *file, enum stats_mode mode, const struct vcpu *vcpu, doub
 	rows.count = 0;
 	if (vm_statistics(vcpu->vm, &statistics))
 		add_module_rows(&rows, &statistics);
+	else if (!add_kvm_rows(&rows, vcpu->vm) && mode == STATS_TABLE)
+		fputs("kvm\n  this kernel's KVM has no binary statistics\n", file);
 	add_tool_rows(&rows, vcpu);
 	if (mode == STATS_JSON)
 		print_json(file, &rows, seconds);

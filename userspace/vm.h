@@ -14,6 +14,7 @@
 #include "load.h"
 
 #define DEFAULT_DEVICE "/dev/ringlet"
+#define KVM_DEVICE     "/dev/kvm"
 
 /**
  * struct vm - one VM with one vCPU

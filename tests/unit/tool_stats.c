@@ -28,7 +28,8 @@ const char *exit_reason_name(unsigned int reason)
 static char *print(enum stats_mode mode, double seconds)
 {
 	static struct machine machine;
-	struct vcpu vcpu = { .machine = &machine };
+	struct vm vm = { .vcpu = -1 };
+	struct vcpu vcpu = { .machine = &machine, .vm = &vm };
 	size_t size;
 	char *text;
 	FILE *file = open_memstream(&text, &size);
@@ -126,6 +127,12 @@ static void test_json(void)
 	begin_test();
 	CHECK(!strstr(text, "exits") && strstr(text, "\"port access\":1234"));
 	end_test("on another device only what the tool counted is there");
+	free(text);
+
+	text = print(STATS_TABLE, 1);
+	begin_test();
+	CHECK(strstr(text, "kvm\n  this kernel's KVM has no binary statistics\n"));
+	end_test("and the table says that KVM has counted nothing");
 	free(text);
 }
 
