@@ -103,10 +103,10 @@ static void test_limits(void)
 		load_fs(FREE(1));
 		TRY("movl %%fs:0xffc, %%eax; movl %%fs:0x1000, %%eax", "i"(0));
 		check_fault(VECTOR_GP, 0, "a limit in pages");
-		gdt[FREE(1) / 8] = descriptor(0, (u32)stack_bottom >> 12, ACCESS_DATA0,
+		gdt[FREE(1) / 8] = descriptor(0, ((u32)stack_top >> 12) - 1, ACCESS_DATA0,
 					      FLAGS_32_4K);
 		TRY("mov %0, %%ss; movl %%ss:(%1), %%eax; mov %2, %%ss", "r"(FREE(1)),
-		    "r"((u32)stack_bottom + 0x1000), "r"(KERNEL_DS));
+		    "r"((u32)stack_top), "r"(KERNEL_DS));
 		check_fault(VECTOR_SS, 0, "a stack access past the limit: #SS(0)");
 		asm volatile("mov %0, %%ss" ::"r"(KERNEL_DS));
 		gdt[FREE(2) / 8] = descriptor(0, 0xfff, ACCESS_CODE0, FLAGS_32_1B);
