@@ -3,6 +3,7 @@
  * Making a guest world: its area with IDT and TSS, its descriptor tables, its
  * root. Called when a vCPU is made or destroyed; host world.
  */
+#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/slab.h>
@@ -255,6 +256,8 @@ static int map_shared_pages(struct world *world)
 	return 0;
 }
 
+static atomic64_t worlds_made = ATOMIC64_INIT(0);
+
 struct world *world_create(u64 *low)
 {
 	struct world *world = kzalloc(sizeof(*world), GFP_KERNEL_ACCOUNT);
@@ -264,6 +267,7 @@ struct world *world_create(u64 *low)
 	if (!world)
 		return ERR_PTR(-ENOMEM);
 	world->host_cpu = -1;
+	world->number = atomic64_inc_return(&worlds_made);
 
 	world->area = (struct world_area *)__get_free_pages(
 		GFP_KERNEL_ACCOUNT | __GFP_ZERO, WORLD_AREA_ORDER);

@@ -6,12 +6,14 @@
  */
 #include <linux/hw_breakpoint.h>
 #include <linux/moduleparam.h>
+#include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/smp.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
 #include <asm/fsgsbase.h>
 #include <asm/msr.h>
+#include <asm/nospec-branch.h>
 #include <asm/segment.h>
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
@@ -26,6 +28,14 @@ static bool flush_global = true;
 module_param(flush_global, bool, 0644);
 MODULE_PARM_DESC(flush_global,
 		 "Clear CR4.PGE in the guest world, so that no global TLB entry of the host survives into it (default on)");
+
+static int ibpb_on_exit = -1;
+module_param(ibpb_on_exit, int, 0644);
+MODULE_PARM_DESC(ibpb_on_exit,
+		 "Forget indirect branches at each exit of a guest: 1 always, 0 never, -1 where the host has no retpolines (default)");
+
+/* Which world ran last on a CPU, by its number. */
+static DEFINE_PER_CPU(u64, last_world);
 
 /* CR4 bits that the guest world keeps as the host has them. */
 #define CR4_KEPT                                                               \
@@ -320,6 +330,39 @@ static void raise_host_interrupt(unsigned int vector)
 	stub();
 }
 
+/*
+ * The processor's branch predictors and buffers know nothing of guests: one
+ * must not steer another's branches, nor sample what the host left behind. See
+ * docs/security.md.
+ */
+static void guard_before_guest(const struct world *world)
+{
+	static const u16 data_segment = __KERNEL_DS;
+
+	if (this_cpu_read(last_world) != world->number) {
+		this_cpu_write(last_world, world->number);
+		indirect_branch_prediction_barrier();
+	}
+	/* VERW with a memory operand empties the buffers, where that helps. */
+	if (boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF))
+		asm volatile("verw %0" : : "m"(data_segment) : "cc");
+}
+
+/*
+ * Ring 1 is a supervisor to the predictors. Enhanced IBRS keeps user and
+ * supervisor apart, so it does not keep the guest from the host; retpolines do.
+ */
+static void guard_after_guest(void)
+{
+	int wanted = READ_ONCE(ibpb_on_exit);
+
+	if (wanted < 0)
+		wanted = boot_cpu_has(X86_FEATURE_IBRS_ENHANCED) &&
+			 !boot_cpu_has(X86_FEATURE_RETPOLINE);
+	if (wanted)
+		indirect_branch_prediction_barrier();
+}
+
 void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *exit)
 {
 	const struct world_frame *frame = &world->area->frame;
@@ -344,7 +387,9 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 	wrmsrl(MSR_IA32_SYSENTER_CS, 0);
 	set_cpuid_faulting(world, true);
 
+	guard_before_guest(world);
 	world_switch(world->area);
+	guard_after_guest();
 
 	restore_segments(world);
 	set_cpuid_faulting(world, false);

@@ -20,6 +20,7 @@
  * @open_user_code: DPL-3 code descriptor that is present, or NULL
  * @loaded: selectors that world_load() chose, by enum segment_register
  * @step: TF was set by us
+ * @number: unlike that of any world before
  * @umip: SGDT and its like trap in the guest world
  * @left_at: TSC when world_run() last ended in this KVM_RUN, or 0
  * @handling_ticks: TSC ticks between the ends and the starts of world_run()
@@ -35,6 +36,7 @@ struct world {
 	u16 loaded[SEGMENT_REGISTERS];
 	bool step;
 	bool umip;
+	u64 number;
 	u64 left_at;
 	u64 handling_ticks;
 	u64 host_fs_base, host_gs_base, host_sysenter_cs, host_misc_features;
