@@ -21,6 +21,7 @@ enum {
 	KEY_STATS,
 	KEY_TIMEOUT,
 	KEY_DEVICE,
+	KEY_TIMER,
 	KEY_UNTIL,
 	KEY_FAIL_ON,
 	KEY_SERIAL,
@@ -46,6 +47,8 @@ static const struct argp_option run_table[] = {
 	  2 },
 	{ "device", KEY_DEVICE, "PATH", 0,
 	  "the device to use (default " DEFAULT_DEVICE "; /dev/kvm works too)", 2 },
+	{ "timer", KEY_TIMER, "HZ", OPTION_ARG_OPTIONAL,
+	  "give the guest a timer interrupt, vector 20h, so many times a second (default 100)", 2 },
 	{ NULL, 0, NULL, 0, "What you see:", 3 },
 	{ "screen", KEY_SCREEN, "MODE", OPTION_ARG_OPTIONAL,
 	  "show the VGA text screen: live, or plain (as text, at the end); the default is live on a terminal",
@@ -74,6 +77,9 @@ struct word {
 	const char *text;
 	int value;
 };
+
+#define TIMER_RATE     100
+#define TIMER_RATE_MAX 1000u
 
 /* Not an engine of the module. */
 #define ENGINE_KVM 0x100
@@ -155,6 +161,17 @@ static double parse_timeout(struct argp_state *state, const char *text)
 	return seconds;
 }
 
+static unsigned int parse_rate(struct argp_state *state, const char *text)
+{
+	char *end;
+	unsigned long rate = strtoul(text, &end, 10);
+
+	if (*end || end == text || rate < 1 || rate > TIMER_RATE_MAX)
+		argp_error(state, "--timer wants 1 to %u interrupts a second, not '%s'",
+			   TIMER_RATE_MAX, text);
+	return (unsigned int)rate;
+}
+
 /* --engine kvm is the host's own device; --device may name another of KVM's. */
 static void choose_device(struct run_options *options)
 {
@@ -185,6 +202,7 @@ static error_t parse_run_option(int key, char *text, struct argp_state *state)
 		options->engine_name = text;
 		break;
 	case KEY_DEVICE: options->device = text; break;
+	case KEY_TIMER: options->timer = text ? parse_rate(state, text) : TIMER_RATE; break;
 	case KEY_SCREEN:
 		options->screen = text ? find_word(state, "screen", screens, text) : SCREEN_AUTO;
 		break;

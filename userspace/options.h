@@ -26,6 +26,7 @@ enum stats_mode { STATS_NONE, STATS_TABLE, STATS_JSON };
  * struct run_options - what `ringlet run` was asked for
  * @engine: RINGLET_ENGINE_...; -1 if not given
  * @timeout: seconds; 0 for none
+ * @timer: timer interrupts a second; 0 for none
  * @serial: file for the serial port's output; NULL for the terminal, or for
  *	nowhere while @screen shows the guest's screen
  */
@@ -41,6 +42,7 @@ struct run_options {
 	enum screen_mode screen;
 	enum stats_mode stats;
 	double timeout;
+	unsigned int timer;
 	const char *until;
 	const char *fail_on;
 	const char *serial;

@@ -27,7 +27,7 @@
 #define INPUT_CHUNK 64
 
 /* What the service loop waits for. */
-enum { POLL_END, POLL_SIGNALS, POLL_TIMEOUT, POLL_INPUT, POLL_COUNT };
+enum { POLL_END, POLL_SIGNALS, POLL_TIMEOUT, POLL_TICK, POLL_INPUT, POLL_COUNT };
 
 /**
  * struct run - one run
@@ -139,13 +139,31 @@ static bool open_timeout(struct run *run, struct message *error)
 	return true;
 }
 
+static bool open_tick(struct run *run, struct message *error)
+{
+	const unsigned int rate = run->options->timer;
+	struct itimerspec when;
+
+	if (!rate)
+		return true;
+	memset(&when, 0, sizeof(when));
+	when.it_interval.tv_sec = rate == 1;
+	when.it_interval.tv_nsec = rate == 1 ? 0 : 1000000000 / (long)rate;
+	when.it_value = when.it_interval;
+	run->polls[POLL_TICK].fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (run->polls[POLL_TICK].fd < 0 ||
+	    timerfd_settime(run->polls[POLL_TICK].fd, 0, &when, NULL))
+		return refuse(error, "cannot make a timer: %s", strerror(errno));
+	return true;
+}
+
 static bool open_polls(struct run *run, struct message *error)
 {
 	for (int i = 0; i < POLL_COUNT; i++)
 		run->polls[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	run->polls[POLL_END].fd = run->machine.control.event;
 	run->polls[POLL_INPUT].fd = STDIN_FILENO;
-	return open_signals(run, error) && open_timeout(run, error);
+	return open_signals(run, error) && open_timeout(run, error) && open_tick(run, error);
 }
 
 static void close_polls(struct run *run)
@@ -154,6 +172,8 @@ static void close_polls(struct run *run)
 		close(run->polls[POLL_SIGNALS].fd);
 	if (run->polls[POLL_TIMEOUT].fd > 0)
 		close(run->polls[POLL_TIMEOUT].fd);
+	if (run->polls[POLL_TICK].fd > 0)
+		close(run->polls[POLL_TICK].fd);
 }
 
 static void resize_screen(struct run *run)
@@ -279,6 +299,9 @@ static void take_events(struct run *run)
 	    read(run->polls[POLL_TIMEOUT].fd, &count, sizeof(count)) == sizeof(count))
 		control_end(control, END_TIMEOUT, STATUS_TIMEOUT,
 			    "the time given by --timeout is over");
+	if (run->polls[POLL_TICK].revents &&
+	    read(run->polls[POLL_TICK].fd, &count, sizeof(count)) == sizeof(count))
+		vcpu_tick(&run->vcpu);
 	pthread_mutex_unlock(&control->lock);
 }
 
@@ -363,6 +386,7 @@ int run(const struct run_options *options)
 	run.plain = options->screen == SCREEN_PLAIN ||
 		    (options->screen == SCREEN_AUTO && !isatty(STDOUT_FILENO));
 	run.live = options->screen != SCREEN_NONE && !run.plain;
+	run.vcpu.tick.rate = options->timer;
 	run.vm = (struct vm){ .device = -1, .fd = -1, .vcpu = -1 };
 	if (!prepare(&run, &error) || !open_polls(&run, &error) ||
 	    !vcpu_start(&run.vcpu, &run.vm, &run.machine, &error)) {

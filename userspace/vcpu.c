@@ -74,8 +74,8 @@ static void take_registers(struct vcpu *vcpu)
 }
 
 /*
- * With interrupts on, a halted CPU waits; as long as the machine has no
- * interrupt controller, only the end of the run ends that.
+ * With interrupts on, a halted CPU waits for the timer; without one, only the
+ * end of the run ends that.
  */
 static void handle_halt(struct vcpu *vcpu)
 {
@@ -90,7 +90,7 @@ static void handle_halt(struct vcpu *vcpu)
 		return;
 	}
 	vcpu->has_registers = false;
-	while (control->end.reason == END_NONE)
+	while (control->end.reason == END_NONE && !vcpu->tick.due)
 		pthread_cond_wait(&control->changed, &control->lock);
 }
 
@@ -127,7 +127,7 @@ static void handle_fail_entry(struct vcpu *vcpu)
 		    (unsigned long long)vcpu->vm->run->fail_entry.hardware_entry_failure_reason);
 }
 
-/* Nobody asks for the window while there is no interrupt controller. */
+/* The interrupt that asked for the window is given before the next entry. */
 static void handle_irq_window(struct vcpu *vcpu)
 {
 	vcpu->vm->run->request_interrupt_window = 0;
@@ -183,6 +183,8 @@ static void handle_run_error(struct vcpu *vcpu, int error)
 	if (error == EINTR || error == EAGAIN) {
 		vcpu->interrupted++;
 		vcpu->vm->run->immediate_exit = 0;
+		if (tick_watch(&vcpu->tick, vcpu->vm, &vcpu->machine->memory, &sentence))
+			complain("%s", sentence.text);
 		return;
 	}
 	/* That memory is short has nothing to do with what the guest does. */
@@ -206,6 +208,7 @@ static void *vcpu_thread(void *context)
 	while (control->end.reason == END_NONE) {
 		int error;
 
+		tick_before_run(&vcpu->tick, vcpu->vm);
 		pthread_mutex_unlock(&control->lock);
 		error = vm_run(vcpu->vm);
 		pthread_mutex_lock(&control->lock);
@@ -223,7 +226,7 @@ bool vcpu_start(struct vcpu *vcpu, struct vm *vm, struct machine *machine, struc
 	struct sigaction action;
 	int code;
 
-	memset(vcpu, 0, sizeof(*vcpu));
+	*vcpu = (struct vcpu){ .tick.rate = vcpu->tick.rate };
 	vcpu->vm = vm;
 	vcpu->machine = machine;
 	kicked_run = vm->run;
@@ -234,6 +237,13 @@ bool vcpu_start(struct vcpu *vcpu, struct vm *vm, struct machine *machine, struc
 	if (code)
 		return refuse(error, "cannot start a thread: %s", strerror(code));
 	return true;
+}
+
+void vcpu_tick(struct vcpu *vcpu)
+{
+	vcpu->tick.due = true;
+	pthread_cond_broadcast(&vcpu->machine->control.changed);
+	pthread_kill(vcpu->thread, KICK_SIGNAL);
 }
 
 /* A kick can be consumed before KVM_RUN: the loop then finds the end by itself. */

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "machine.h"
+#include "tick.h"
 #include "vm.h"
 
 #define EXIT_REASONS 48
@@ -16,6 +17,7 @@
  * struct vcpu - the thread and what it counts
  * @exits: returns from KVM_RUN, by exit reason; others in the last one
  * @interrupted: returns because of a signal
+ * @tick: the timer interrupt; its rate is set before vcpu_start()
  * @shutdown_registers: whether @regs and @sregs hold the registers at the end
  */
 struct vcpu {
@@ -24,6 +26,7 @@ struct vcpu {
 	pthread_t thread;
 	uint64_t exits[EXIT_REASONS];
 	uint64_t interrupted;
+	struct tick tick;
 	bool has_registers;
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
@@ -33,6 +36,13 @@ struct vcpu {
  * vcpu_start() - start the thread, which runs until control_end()
  */
 bool vcpu_start(struct vcpu *vcpu, struct vm *vm, struct machine *machine, struct message *error);
+
+/**
+ * vcpu_tick() - a period of the timer is over
+ *
+ * Call with the machine's lock held.
+ */
+void vcpu_tick(struct vcpu *vcpu);
 
 /**
  * vcpu_stop() - bring the thread out of KVM_RUN and wait for it
