@@ -6,31 +6,31 @@
  */
 #include "guest.h"
 
-#define DR6_B(n) (1u << (n))
-#define DR6_BD 0x2000u
-#define DR6_BS 0x4000u
-#define DR6_BITS (0xfu | DR6_BD | DR6_BS)
+#define DR6_B(n)       (1u << (n))
+#define DR6_BD	       0x2000u
+#define DR6_BS	       0x4000u
+#define DR6_BITS       (0xfu | DR6_BD | DR6_BS)
 
-#define DR7_LOCAL(n) (1u << (2 * (n)))
-#define DR7_GD 0x2000u
+#define DR7_LOCAL(n)   (1u << (2 * (n)))
+#define DR7_GD	       0x2000u
 #define DR7_EXECUTE(n) 0u
-#define DR7_WRITE(n) (0x1u << (16 + 4 * (n)))
-#define DR7_PORT(n) (0x2u << (16 + 4 * (n)))
-#define DR7_ACCESS(n) (0x3u << (16 + 4 * (n)))
-#define DR7_BYTES4(n) (0xcu << (16 + 4 * (n)))
-#define DR7_FIXED 0x400u
+#define DR7_WRITE(n)   (0x1u << (16 + 4 * (n)))
+#define DR7_PORT(n)    (0x2u << (16 + 4 * (n)))
+#define DR7_ACCESS(n)  (0x3u << (16 + 4 * (n)))
+#define DR7_BYTES4(n)  (0xcu << (16 + 4 * (n)))
+#define DR7_FIXED      0x400u
 
-#define DEBUG_REGISTER(n)                                                                          \
-	static void write_dr##n(u32 value)                                                         \
-	{                                                                                          \
-		asm volatile("mov %0, %%dr" #n ::"r"(value) : "memory");                           \
-	}                                                                                          \
-	static u32 read_dr##n(void)                                                                \
-	{                                                                                          \
-		u32 value;                                                                         \
-                                                                                                   \
-		asm volatile("mov %%dr" #n ", %0" : "=r"(value)::"memory");                        \
-		return value;                                                                      \
+#define DEBUG_REGISTER(n)                                                   \
+	static void write_dr##n(u32 value)                                  \
+	{                                                                   \
+		asm volatile("mov %0, %%dr" #n ::"r"(value) : "memory");    \
+	}                                                                   \
+	static u32 read_dr##n(void)                                         \
+	{                                                                   \
+		u32 value;                                                  \
+                                                                            \
+		asm volatile("mov %%dr" #n ", %0" : "=r"(value)::"memory"); \
+		return value;                                               \
 	}
 DEBUG_REGISTER(0)
 DEBUG_REGISTER(3)
@@ -59,20 +59,20 @@ static void record(struct frame *frame)
 		frame->eflags &= ~EFLAGS_TF;
 }
 
-#define SET_TF "pushf; orl $0x100, (%%esp); popf\n\t"
+#define SET_TF	 "pushf; orl $0x100, (%%esp); popf\n\t"
 #define CLEAR_TF "pushf; andl $~0x100, (%%esp); popf\n\t"
 
 /*
  * Step over @code. The first #DB comes after its first instruction, the last
  * three after those of CLEAR_TF, the third of which the step ends with.
  */
-#define STEP(code, ...)                                                                            \
-	do {                                                                                       \
-		count = 0;                                                                         \
-		asm volatile("movl $1f, %[first]\n\t" SET_TF "1: " code "\n\t" CLEAR_TF            \
-			     "nop" ::__VA_ARGS__,                                                  \
-			     [first] "m"(first)                                                    \
-			     : "eax", "ecx", "edx", "memory", "cc");                               \
+#define STEP(code, ...)                                                                 \
+	do {                                                                            \
+		count = 0;                                                              \
+		asm volatile("movl $1f, %[first]\n\t" SET_TF "1: " code "\n\t" CLEAR_TF \
+			     "nop" ::__VA_ARGS__,                                       \
+			     [first] "m"(first)                                         \
+			     : "eax", "ecx", "edx", "memory", "cc");                    \
 	} while (0)
 #define ENDING 3u
 

@@ -70,10 +70,10 @@ static void test_bases(void)
 	load_gdt();
 	/* Code with a base: the linear address is that of the code anyhow. */
 	gdt[FREE(2) / 8] = descriptor(0x1000, 0xfffff, ACCESS_CODE0, FLAGS_32_4K);
-	asm volatile("ljmp %0, $1f - 0x1000; 1: cli; mov %%cr0, %%eax; ljmp %1, $1f; 1:" ::"i"(
-			     FREE(2)),
-		     "i"(KERNEL_CS)
-		     : "eax", "memory");
+	asm volatile(
+		"ljmp %0, $1f - 0x1000; 1: cli; mov %%cr0, %%eax; ljmp %1, $1f; 1:" ::"i"(FREE(2)),
+		"i"(KERNEL_CS)
+		: "eax", "memory");
 	check(true, "code with a base, and instructions that trap in it");
 	gdt[FREE(3) / 8] = descriptor(0x2000, 0xfffff, ACCESS_DATA0, FLAGS_32_4K);
 	asm volatile("mov %%esp, %%ebx; mov %0, %%ss; lea -0x2000(%%ebx), %%esp\n\t"
@@ -103,8 +103,8 @@ static void test_limits(void)
 		load_fs(FREE(1));
 		TRY("movl %%fs:0xffc, %%eax; movl %%fs:0x1000, %%eax", "i"(0));
 		check_fault(VECTOR_GP, 0, "a limit in pages");
-		gdt[FREE(1) / 8] = descriptor(0, ((u32)stack_top >> 12) - 1, ACCESS_DATA0,
-					      FLAGS_32_4K);
+		gdt[FREE(1) / 8] =
+			descriptor(0, ((u32)stack_top >> 12) - 1, ACCESS_DATA0, FLAGS_32_4K);
 		TRY("mov %0, %%ss; movl %%ss:(%1), %%eax; mov %2, %%ss", "r"(FREE(1)),
 		    "r"((u32)stack_top), "r"(KERNEL_DS));
 		check_fault(VECTOR_SS, 0, "a stack access past the limit: #SS(0)");
@@ -195,8 +195,8 @@ static void test_changed_descriptors(void)
 	asm volatile("cli; mov %%cr0, %%eax; ljmp %0, $1f; 1:" ::"i"(KERNEL_CS) : "eax", "memory");
 	check(true, "and the code segment");
 	for (i = 0; i < 200; i++) {
-		gdt[FREE(1) / 8] = descriptor((u32)buffer + 4 * (i & 3), 0xfff, ACCESS_DATA0,
-					      FLAGS_32_1B);
+		gdt[FREE(1) / 8] =
+			descriptor((u32)buffer + 4 * (i & 3), 0xfff, ACCESS_DATA0, FLAGS_32_1B);
 		buffer[i & 3] = i;
 		load_fs(FREE(1));
 		wrong += read_fs(0) != i;
