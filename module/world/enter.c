@@ -37,10 +37,13 @@ MODULE_PARM_DESC(ibpb_on_exit,
 /* Which world ran last on a CPU, by its number. */
 static DEFINE_PER_CPU(u64, last_world);
 
-/* CR4 bits that the guest world keeps as the host has them. */
+/*
+ * CR4 bits that the guest world keeps as the host has them. PSE says nothing in
+ * long mode, but a change of it empties the TLB, global entries and all.
+ */
 #define CR4_KEPT                                                               \
-	(X86_CR4_PAE | X86_CR4_MCE | X86_CR4_VMXE | X86_CR4_SMXE |             \
-	 X86_CR4_PCIDE | X86_CR4_LA57 | X86_CR4_FSGSBASE)
+	(X86_CR4_PSE | X86_CR4_PAE | X86_CR4_MCE | X86_CR4_VMXE |              \
+	 X86_CR4_SMXE | X86_CR4_PCIDE | X86_CR4_LA57 | X86_CR4_FSGSBASE)
 /* CR4 bits that are the guest's own choice. */
 #define CR4_GUEST                                                              \
 	(X86_CR4_TSD | X86_CR4_DE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
