@@ -21,7 +21,7 @@ extern const u8 PROBE_CODE_LIST(LABELS) last_label[];
 static const struct {
 	const u8 *start, *end;
 } codes[PROBES] = {
-#define CODE_ROW(name, label, ...) [PROBE_##name] = { code_##label, end_##label },
+#define CODE_ROW(name, label, ...) { code_##label, end_##label },
 	PROBE_LIST(CODE_ROW)
 };
 
