@@ -7,7 +7,7 @@
 #include "guest.h"
 
 #define OTHER FREE(1)
-#define GATE FREE(2)
+#define GATE  FREE(2)
 
 static struct tss other __attribute__((aligned(256)));
 static u8 other_stack[4096] __attribute__((aligned(16)));
