@@ -261,7 +261,9 @@ int main(int argc, char **argv)
 	show_addresses();
 	collect_addresses();
 	test_reads(leak);
-	test_writes();
+	/* A global entry of the host's for the same page would allow it. */
+	if (!leak)
+		test_writes();
 	machine_destroy(&machine);
 	return finish();
 }
