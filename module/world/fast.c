@@ -47,7 +47,7 @@ SWITCHER struct world_area *world_fast_path(struct world_area *area)
 	/* Another stack segment may be one that IRETQ cannot go back to. */
 	if (frame->ss != state->fast_ss)
 		return NULL;
-	if (frame->error_code || (frame->flags & X86_EFLAGS_TF) ||
+	if (frame->error_code || (frame->flags & (X86_EFLAGS_TF | X86_EFLAGS_VM)) ||
 	    ip > U32_MAX - sizeof(code))
 		return NULL;
 
