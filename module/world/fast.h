@@ -7,7 +7,6 @@
 
 /* switch.S; all in the section .switcher.text */
 void world_switch(struct world_area *area);
-u32 world_fetch(u64 linear);
 void world_nmi(void);
 void world_machine_check(void);
 void world_double_fault(void);

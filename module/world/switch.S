@@ -269,7 +269,7 @@ SYM_CODE_START_LOCAL(world_ring0_fault)
 	lea	world_fetch_access(%rip), %rcx
 	cmp	%rcx, %rax
 	jne	1f
-	/* The code page went away: world_fetch() answers 0, no instruction. */
+	/* The code page went away: fetch() in fast.c answers 0. */
 	lea	world_fetch_done(%rip), %rcx
 	mov	%rcx, FRAME_IP(%rsp)
 	movq	$0, FRAME_AX(%rsp)
@@ -368,17 +368,6 @@ SYM_CODE_START(world_double_fault)
 	movq	$WORLD_VECTOR_BUG, FRAME_VECTOR(%rsp)
 	jmp	world_exit
 SYM_CODE_END(world_double_fault)
-
-/*
- * u32 world_fetch(u64 linear): four bytes of guest code, or 0 (which is no
- * privileged instruction) if they cannot be read.
- */
-SYM_CODE_START(world_fetch)
-SYM_INNER_LABEL(world_fetch_access, SYM_L_LOCAL)
-	mov	(%rdi), %eax
-SYM_INNER_LABEL(world_fetch_done, SYM_L_LOCAL)
-	ret
-SYM_CODE_END(world_fetch)
 
 /* One stub a vector, all of one size: world_stubs + vector * 16. */
 #define HAS_ERROR_CODE(v) ((v) == 8 || ((v) >= 10 && (v) <= 14) || \
