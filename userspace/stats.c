@@ -120,7 +120,6 @@ static void add_module_rows(struct rows *rows, const struct ringlet_statistics *
 	add(rows, "exit paths", s->exits_slow, false, "slow (in the host world)");
 	add(rows, "exit paths", s->exits_user, false, "to the tool");
 	add(rows, "exit paths", s->world_switches, false, "world switches");
-	add(rows, "exit paths", s->entries_cancelled, false, "entries cancelled by an NMI");
 	add(rows, "time", s->ticks_handling, false, "TSC ticks in the host world");
 	add_array(rows, "emulated", s->emulated, RINGLET_EMULATED_GROUPS, emulated_names, "group");
 	add_array(rows, "injected", s->injected, 32, exception_names, "vector");

@@ -124,9 +124,8 @@ struct ringlet_statistics {
 	__u64 pinned_pages;			/* guest pages pinned now */
 	__u64 module_bytes;			/* kernel memory of the VM now */
 	__u64 world_switches;
-	__u64 entries_cancelled;		/* resumes that an NMI turned into an exit */
 	__u64 ticks_handling;			/* TSC ticks in the host world, between world switches */
-	__u64 reserved[23];
+	__u64 reserved[24];
 };
 
 #define RINGLET_GET_STATISTICS \
