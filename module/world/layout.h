@@ -121,7 +121,7 @@ struct world_table_register {
  * @fast_cs: selector whose code segment is known to be flat and 32-bit, for
  *	which the fast path works; 0: it is off
  * @fast_ss: selector of the stack segment that was seen to be of 32 bits
- * @fast_if_sti: STI may be finished on the fast path (nobody waits for IF=1)
+ * @fast_sti: STI may be finished on the fast path (nobody waits for IF=1)
  * @virtual_cr: CR0, CR2, CR3, CR4 as the guest reads them, indexed by number
  */
 struct world_state {

@@ -31,12 +31,6 @@ u64 sanitized_open_user_code(u64 shadow);
 /* What the guest meant by a shadow descriptor that it has loaded. */
 u64 sanitized_restore(u64 shadow);
 
-/* A guest selector as ring 1 may load it: RPL 0 of CS and SS becomes 1. */
-static inline u16 sanitize_stack_or_code_selector(u16 selector)
-{
-	return (selector & SELECTOR_RPL) ? selector : selector | 1;
-}
-
 /* EFLAGS for the guest: IF set, IOPL 0, no VM, no RF. */
 static inline u64 sanitize_flags(u64 flags)
 {
