@@ -83,8 +83,12 @@ $(OUT)/selftests/%: $(OUT)/selftests/%.o $(selftest-objects)
 $(OUT)/selftests/%.o: tests/selftests/%.c Makefile | $(OUT)/selftests/lib
 	$(CC) $(SELFTEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-# --- guest images: ours, and memtest86+ as Debian ships it
+# --- guest images: ours, memtest86+ and Linux as Debian ships them. Linux stays
+# in the cache: scripts/guest-linux prints where.
 guests: $(OUT)/guests/memtest.bin
+	@scripts/guest-linux 686-pae kernel >/dev/null
+	@scripts/guest-linux 686 kernel >/dev/null
+	@scripts/guest-linux 686-pae initrd >/dev/null
 	$(if $(wildcard tests/guests/Makefile),$(MAKE) -C tests/guests OUT=$(OUT)/guests)
 
 $(OUT)/guests/memtest.bin: | $(OUT)/guests
