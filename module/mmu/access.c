@@ -181,8 +181,10 @@ int mmu_track_page(struct mmu *mmu, u64 gfn)
 					  GFP_KERNEL_ACCOUNT));
 
 	/* Leaves made before allow the write. */
-	if (!error && !count && mmu->vcpu)
+	if (!error && !count && mmu->vcpu) {
 		WRITE_ONCE(mmu->vcpu->flush_requested, true);
+		WRITE_ONCE(mmu->vcpu->host_pages_stale, true);
+	}
 	return error;
 }
 

@@ -94,11 +94,14 @@ struct mmu_statistics {
  *	before it next enters the guest world
  * @fault_gpa: what mmu_handle_fault() last found behind the address; ~0: nothing
  * @page_limit: shadow pages in use beyond which everything is dropped
+ * @host_pages_stale: set by anyone: addresses from mmu_interpret_page() may be
+ *	wrong by now. Cleared by mmu_take_stale_host_pages()
  */
 struct mmu_vcpu {
 	struct mmu *mmu;
 	u64 *root;
 	bool flush_requested;
+	bool host_pages_stale;
 	struct list_head pages; /* in use: struct page, by lru */
 	struct list_head spare; /* to be used again */
 	unsigned int page_limit;
@@ -181,6 +184,77 @@ enum mmu_fault {
  */
 enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu,
 				u64 linear, u32 error_code);
+
+/* ---- host addresses for the interpreter -------------------------------- */
+
+enum mmu_interpret {
+	MMU_INTERPRET_OK,	 /* the page is there */
+	MMU_INTERPRET_FAULT,	 /* the guest's own #PF, in cpu->fault */
+	MMU_INTERPRET_SLOW,	 /* MMIO, or a write that somebody must hear of: use the bus */
+	MMU_INTERPRET_AGAIN,	 /* the client changes its mappings, or a signal: go around */
+	MMU_INTERPRET_NO_MEMORY, /* -ENOMEM: host memory or memlock limit */
+	MMU_INTERPRET_BAD,	 /* -EFAULT: the client unmapped it */
+	MMU_INTERPRET_STOP,	 /* cpu->stop_reason */
+};
+
+/**
+ * struct mmu_host_page - a pinned page of the guest, where the kernel has it
+ * @address: of the page's first byte, in the kernel's direct map
+ * @gfn: the guest's number of it
+ * @writable: nobody has to hear of a write: the slot is writable, the page is
+ *	not tracked, and the guest's D bit is set. Whether the guest may write is
+ *	in @walk
+ * @walk: what the guest's tables say: rights, size, global. gpa is of the byte
+ *	that was asked for
+ */
+struct mmu_host_page {
+	void *address;
+	u64 gfn;
+	bool writable;
+	struct guest_walk walk;
+};
+
+/**
+ * mmu_interpret_page() - where the bytes of a guest page are
+ * @vcpu: whose
+ * @cpu: its state: modes and privilege
+ * @linear: below 4 GiB
+ * @access: ACCESS_*, as in guest_walk(): its checks are made, A and D are set
+ * @page: filled in on MMU_INTERPRET_OK
+ *
+ * The address may be kept and used, by the vCPU's thread only, as long as
+ * mmu_host_pages_stale() is false. To rely on that, use addresses only with
+ * interrupts off (or marked as in the guest world, the way kick() looks at it),
+ * having looked at mmu_host_pages_stale() after the mark and smp_mb(): who makes
+ * it true has the vCPU kicked before the page goes. When it is true, call
+ * mmu_take_stale_host_pages() and forget all addresses before asking for new
+ * ones.
+ *
+ * It becomes true when a page is unpinned, when slots change, and when a page
+ * whose address was given as writable becomes tracked or a page table that has
+ * to be watched. The guest's own INVLPG, CR3 loads and mode changes do not make
+ * it true; whoever keeps translations flushes them by the guest's rules.
+ *
+ * What is written is written back: a pinned page of a writable slot is dirty.
+ *
+ * Context: the vCPU's thread, in the client's address space; sleeps.
+ */
+enum mmu_interpret mmu_interpret_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear,
+				      unsigned int access, struct mmu_host_page *page);
+
+static inline bool mmu_host_pages_stale(const struct mmu_vcpu *vcpu)
+{
+	return READ_ONCE(vcpu->host_pages_stale);
+}
+
+/* Whether they were stale; the caller now forgets all host addresses. */
+static inline bool mmu_take_stale_host_pages(struct mmu_vcpu *vcpu)
+{
+	/* Clear first: what becomes stale while the caller forgets is new. */
+	return READ_ONCE(vcpu->host_pages_stale) && xchg(&vcpu->host_pages_stale, false);
+}
+
+/* ---- flushes ----------------------------------------------------------- */
 
 /* Drop everything, or what one linear page (its whole guest page) made. */
 void mmu_flush(struct mmu_vcpu *vcpu);

@@ -56,6 +56,7 @@ void mmu_request_flush(struct mmu *mmu)
 	vcpu = mmu->vcpu;
 	if (vcpu) {
 		WRITE_ONCE(vcpu->flush_requested, true);
+		WRITE_ONCE(vcpu->host_pages_stale, true);
 		mmu->kicks++;
 	}
 	spin_unlock(&mmu->lock);
