@@ -72,8 +72,8 @@ exception:
 	push	%esp
 	call	guest_exception
 	add	$4, %esp
-	pop	%gs
-	pop	%fs
+	/* FS and GS still are what they were, and might not be loaded again. */
+	add	$8, %esp
 	pop	%es
 	pop	%ds
 	popa
