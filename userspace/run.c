@@ -355,7 +355,8 @@ static void report(struct run *run, double seconds)
 		stats_print(stdout, run->options->stats, &run->vcpu, seconds);
 	if (!run->options->quiet)
 		complain("%s (after %.1f s)", end->sentence.text, seconds);
-	if (end->reason == END_TRIPLE_FAULT || end->reason == END_STOPPED)
+	if (end->reason == END_TRIPLE_FAULT || end->reason == END_STOPPED ||
+	    end->reason == END_TIMEOUT)
 		vcpu_print_registers(&run->vcpu);
 }
 

@@ -83,8 +83,8 @@ static long vm_set_engine(struct vm *vm, unsigned long engine)
 
 	switch (engine) {
 	case RINGLET_ENGINE_TRAP:
-		break;
 	case RINGLET_ENGINE_INTERPRET:
+		break;
 	case RINGLET_ENGINE_TRANSLATE:
 	case RINGLET_ENGINE_PV:
 		return -EOPNOTSUPP;

@@ -30,6 +30,19 @@ enum cpu_result emulate_insn(struct virtual_cpu *cpu, const struct insn *insn);
 /* The allow-list: whether emulate_insn() knows this instruction. */
 bool emulate_supported(const struct insn *insn);
 
+/**
+ * emulate_code_breakpoints() - breakpoints on the execution of the instruction at RIP
+ * @cpu: between two instructions
+ *
+ * Who executes instructions one by one asks before each; the processor does it
+ * for those that run directly.
+ *
+ * Return: bits 0 to 3 for DR6, 0 for none or if RF or a load of SS holds them back.
+ *
+ * Manual: "Instruction-Breakpoint Exception Condition".
+ */
+u64 emulate_code_breakpoints(const struct virtual_cpu *cpu);
+
 /* Linear-independent address of the memory operand: its offset, wrapped to
  * the address size. */
 u64 emulate_operand_offset(const struct virtual_cpu *cpu, const struct insn *insn);

@@ -8,6 +8,7 @@
  * looks at all that passes. The trap comes after the instruction; one that
  * faults has not touched anything.
  */
+#include "emulate/emulate.h"
 #include "emulate/watch.h"
 
 #define BREAKPOINTS 4
@@ -132,4 +133,20 @@ u64 watch_end(struct watch *watch, struct virtual_cpu *cpu)
 {
 	cpu->bus = watch->real;
 	return watch->hits;
+}
+
+u64 emulate_code_breakpoints(const struct virtual_cpu *cpu)
+{
+	u32 linear = cpu->segments[SEGMENT_CS].base + cpu->rip;
+	u64 hits = 0;
+	unsigned int n;
+
+	if (likely(!(cpu->dr7 & 0xff)) || cpu->rflags & X86_EFLAGS_RF ||
+	    cpu->interrupt_shadow & INTERRUPT_SHADOW_MOV_SS)
+		return 0;
+	for (n = 0; n < BREAKPOINTS; n++)
+		if (enabled(cpu, n) && condition_of(cpu, n) == CONDITION_EXECUTE &&
+		    (u32)cpu->dr[n] == linear)
+			hits |= BIT(n);
+	return hits;
 }

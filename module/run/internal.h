@@ -46,6 +46,12 @@ enum cpu_result run_decode(struct vcpu *vcpu, struct insn *insn);
 enum run_result run_emulate(struct vcpu *vcpu, const struct insn *insn);
 enum run_result run_emulate_current(struct vcpu *vcpu);
 
+/* interpret.c: whether the state that the guest is in is interpreted, and a
+ * number of its instructions; ends early when something else is due
+ */
+bool run_interprets(const struct vcpu *vcpu);
+enum run_result run_interpret(struct vcpu *vcpu);
+
 /* exits.c: handle an exit */
 enum run_result run_handle_exit(struct vcpu *vcpu, const struct world_exit *exit);
 

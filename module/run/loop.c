@@ -11,22 +11,6 @@
 #include "run/internal.h"
 #include "run/trace.h"
 
-/* Whether the engine can execute the state that the guest is in. */
-static enum run_result check_mode(struct vcpu *vcpu)
-{
-	const struct virtual_cpu *cpu = &vcpu->cpu;
-
-	if (!(cpu->cr0 & X86_CR0_PE))
-		return run_stop(vcpu,
-				"the guest is in real mode at 0x%llx, which engine trap cannot run: start it in protected mode",
-				cpu->segments[SEGMENT_CS].base + cpu->rip);
-	if (cpu->rflags & X86_EFLAGS_VM)
-		return run_stop(vcpu,
-				"the guest is in virtual-8086 mode at 0x%llx, which engine trap cannot run",
-				cpu->segments[SEGMENT_CS].base + cpu->rip);
-	return RUN_RESUME;
-}
-
 static unsigned int load_flags(const struct vcpu *vcpu)
 {
 	unsigned int flags = 0;
@@ -114,23 +98,15 @@ static enum run_result check_halt(struct vcpu *vcpu)
 	return RUN_USER;
 }
 
-static enum run_result run_once(struct vcpu *vcpu)
+/* Let the guest run directly until it exits, and handle the exit. */
+static enum run_result run_directly(struct vcpu *vcpu)
 {
 	struct world_exit exit = {};
 	enum run_result result;
 
-	result = handle_host_work(vcpu);
-	if (result == RUN_RESUME)
-		result = run_deliver_events(vcpu);
-	if (result == RUN_RESUME)
-		result = check_interrupt_window(vcpu);
-	if (result == RUN_RESUME)
-		result = check_mode(vcpu);
-	if (result == RUN_RESUME)
-		result = run_sync_tables(vcpu);
+	result = run_sync_tables(vcpu);
 	if (result != RUN_RESUME)
 		return result;
-
 	mmu_before_entry(&vcpu->mmu);
 	if (!world_load(vcpu->world, &vcpu->cpu, load_flags(vcpu)))
 		return run_end(vcpu, CPU_STOP);
@@ -139,7 +115,20 @@ static enum run_result run_once(struct vcpu *vcpu)
 		return RUN_RESUME;
 	vcpu->statistics.world_switches++;
 	world_store(vcpu->world, &vcpu->cpu);
-	result = run_handle_exit(vcpu, &exit);
+	return run_handle_exit(vcpu, &exit);
+}
+
+static enum run_result run_once(struct vcpu *vcpu)
+{
+	enum run_result result;
+
+	result = handle_host_work(vcpu);
+	if (result == RUN_RESUME)
+		result = run_deliver_events(vcpu);
+	if (result == RUN_RESUME)
+		result = check_interrupt_window(vcpu);
+	if (result == RUN_RESUME)
+		result = run_interprets(vcpu) ? run_interpret(vcpu) : run_directly(vcpu);
 	return result == RUN_RESUME ? check_halt(vcpu) : result;
 }
 

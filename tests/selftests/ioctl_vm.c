@@ -101,6 +101,7 @@ static void test_tss_address(int vm)
 
 static void test_engine(int vm)
 {
+	check_done(ioctl(vm, RINGLET_SET_ENGINE, RINGLET_ENGINE_INTERPRET), "engine interpret");
 	check_done(ioctl(vm, RINGLET_SET_ENGINE, RINGLET_ENGINE_TRAP), "engine trap");
 	check_error(ioctl(vm, RINGLET_SET_ENGINE, RINGLET_ENGINE_TRANSLATE), EOPNOTSUPP,
 		    "engine translate, which is not there");

@@ -385,16 +385,34 @@ static void test_stop(void)
 
 	MACHINE_BOOT(&machine, halt);
 	ioctl(machine.vcpu, KVM_GET_SREGS, &sregs);
-	sregs.cr0 &= ~1ULL; /* real mode */
+	sregs.cr0 |= 1ULL << 31; /* paging */
+	sregs.cr3 = 0x7f000000;	 /* far above the machine's memory */
 	if (ioctl(machine.vcpu, KVM_SET_SREGS, &sregs))
-		bail_out("KVM_SET_SREGS of real mode");
+		bail_out("KVM_SET_SREGS with paging");
 	for (i = 0; i < 2; i++) {
-		runs_to(KVM_EXIT_INTERNAL_ERROR, "real mode");
+		runs_to(KVM_EXIT_INTERNAL_ERROR, "page tables where no memory is");
 		memset(&reason, 0xff, sizeof(reason));
 		check_done(ioctl(machine.vcpu, RINGLET_GET_STOP_REASON, &reason), "a reason");
 		check(memchr(reason.text, 0, sizeof(reason.text)) && strlen(reason.text) > 10,
 		      "is a sentence: %.100s", reason.text);
 	}
+}
+
+/* Real mode has no ring to run in: engine trap interprets it. */
+static void test_real_mode(void)
+{
+	struct ringlet_statistics before, after;
+	struct kvm_sregs sregs;
+
+	MACHINE_BOOT(&machine, halt);
+	ioctl(machine.vcpu, KVM_GET_SREGS, &sregs);
+	sregs.cr0 &= ~1ULL;
+	if (ioctl(machine.vcpu, KVM_SET_SREGS, &sregs))
+		bail_out("KVM_SET_SREGS of real mode");
+	ioctl(machine.vcpu, RINGLET_GET_STATISTICS, &before);
+	runs_to(KVM_EXIT_HLT, "HLT in real mode");
+	ioctl(machine.vcpu, RINGLET_GET_STATISTICS, &after);
+	check(after.interpreted > before.interpreted, "it was interpreted");
 }
 
 /*
@@ -467,6 +485,7 @@ int main(void)
 	test_after_a_run();
 	test_statistics();
 	test_stop();
+	test_real_mode();
 	test_virtual_8086();
 	test_threads();
 	machine_destroy(&machine);

@@ -125,7 +125,8 @@ struct ringlet_statistics {
 	__u64 module_bytes;			/* kernel memory of the VM now */
 	__u64 world_switches;
 	__u64 ticks_handling;			/* TSC ticks in the host world, between world switches */
-	__u64 reserved[24];
+	__u64 interpreted;			/* instructions that the interpreter executed */
+	__u64 reserved[23];
 };
 
 #define RINGLET_GET_STATISTICS \
