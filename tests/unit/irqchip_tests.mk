@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The suites of PIC and PIT in userspace, built with sanitizers, and the fuzzer;
+# a step calls this from the top of the checkout:
+# make -f tests/unit/irqchip_tests.mk PROGRAM
+
+OUT ?= build
+folder := $(OUT)/unit-irqchip
+
+CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
+	-Wno-missing-field-initializers -Iinclude -Imodule -Itests/unit/shim
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+models := module/irqchip/pic.c module/irqchip/pit.c
+suites := $(sort $(wildcard tests/kunit/irqchip_*_test.c))
+headers := module/irqchip/pic.h module/irqchip/pit.h $(wildcard include/ringlet/*.h tests/unit/shim/kunit/*.h)
+
+all: $(folder)/suites $(folder)/fuzz_irqchip
+
+$(folder)/suites: $(suites) tests/unit/shim/shim.c $(models) $(headers)
+	@mkdir -p $(folder)
+	gcc $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
+
+$(folder)/fuzz_irqchip: tests/fuzz/fuzz_irqchip.c $(models) $(headers)
+	@mkdir -p $(folder)
+	clang $(CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $(filter %.c,$^)
+
+.PHONY: all
