@@ -119,23 +119,15 @@ int pic_set_irq(struct pic *pic, unsigned int irq, bool level)
 	return result;
 }
 
-static void end_service(struct pic *pic, struct pic_chip *chip, unsigned int pin)
+static void begin_service(struct pic_chip *chip, unsigned int pin)
 {
-	chip->isr &= ~BIT(pin);
-	pic->ended |= BIT(is_master(pic, chip) ? pin : pin + 8);
-}
-
-static void begin_service(struct pic *pic, struct pic_chip *chip, unsigned int pin)
-{
-	chip->isr |= BIT(pin);
 	/* A level is a request as long as it is there. */
 	if (!(chip->elcr & BIT(pin)))
 		chip->irr &= ~BIT(pin);
 	if (!chip->auto_eoi)
-		return;
-	if (chip->rotate_on_auto_eoi)
+		chip->isr |= BIT(pin);
+	else if (chip->rotate_on_auto_eoi)
 		chip->priority_add = (pin + 1) & 7;
-	end_service(pic, chip, pin);
 }
 
 u8 pic_acknowledge(struct pic *pic)
@@ -147,15 +139,15 @@ u8 pic_acknowledge(struct pic *pic)
 	if (pin == NO_PIN) {
 		vector = master->irq_base + SPURIOUS_PIN;
 	} else if (pin != PIC_CASCADE) {
-		begin_service(pic, master, pin);
+		begin_service(master, pin);
 		vector = master->irq_base + pin;
 	} else {
-		begin_service(pic, master, pin);
+		begin_service(master, pin);
 		pin = wanted_pin(pic, slave);
 		if (pin == NO_PIN)
 			pin = SPURIOUS_PIN;
 		else
-			begin_service(pic, slave, pin);
+			begin_service(slave, pin);
 		vector = slave->irq_base + pin;
 	}
 	pic_update(pic);
@@ -170,7 +162,7 @@ static u8 poll(struct pic *pic, struct pic_chip *chip)
 	chip->poll = false;
 	if (pin == NO_PIN)
 		return SPURIOUS_PIN;
-	begin_service(pic, chip, pin);
+	begin_service(chip, pin);
 	/* What the slave asked the master for has been served. */
 	if (!is_master(pic, chip))
 		pic->chips[0].irr &= ~BIT(PIC_CASCADE);
@@ -199,17 +191,6 @@ static void write_icw1(struct pic_chip *chip, u8 value)
 	chip->init_state = PIC_EXPECT_ICW2;
 }
 
-static void reset_chip(struct pic *pic, struct pic_chip *chip, u8 value)
-{
-	unsigned int shift = is_master(pic, chip) ? 0 : 8;
-	u8 was_in_service = chip->isr, was_requested = chip->irr, was_masked = chip->imr;
-
-	write_icw1(chip, value);
-	/* Whoever waits for the end of a service waits for this too. */
-	pic->ended |= (was_in_service | (was_requested & ~chip->irr)) << shift;
-	pic->unmasked |= was_masked << shift;
-}
-
 /* An EOI that names no pin: the one of highest priority in service. */
 static unsigned int pin_to_end(const struct pic_chip *chip)
 {
@@ -223,7 +204,7 @@ static unsigned int pin_to_end(const struct pic_chip *chip)
 	return priority == NO_PIN ? NO_PIN : pin_of(chip, priority);
 }
 
-static void write_ocw2(struct pic *pic, struct pic_chip *chip, u8 value)
+static void write_ocw2(struct pic_chip *chip, u8 value)
 {
 	enum ocw2 command = value >> 5;
 	unsigned int pin = value & 7;
@@ -247,7 +228,7 @@ static void write_ocw2(struct pic *pic, struct pic_chip *chip, u8 value)
 		return;
 	}
 	if (command & 1)
-		end_service(pic, chip, pin);
+		chip->isr &= ~BIT(pin);
 	if (command >= OCW2_EOI_ROTATE)
 		chip->priority_add = (pin + 1) & 7;
 }
@@ -262,26 +243,18 @@ static void write_ocw3(struct pic_chip *chip, u8 value)
 		chip->special_mask = value & OCW3_SPECIAL_MASK;
 }
 
-static void write_command(struct pic *pic, struct pic_chip *chip, u8 value)
+static void write_command(struct pic_chip *chip, u8 value)
 {
 	if (value & ICW1)
-		reset_chip(pic, chip, value);
+		write_icw1(chip, value);
 	else if (value & OCW3)
 		write_ocw3(chip, value);
 	else
-		write_ocw2(pic, chip, value);
-}
-
-static void write_mask(struct pic *pic, struct pic_chip *chip, u8 value)
-{
-	u8 cleared = chip->imr & ~value;
-
-	chip->imr = value;
-	pic->unmasked |= is_master(pic, chip) ? cleared : cleared << 8;
+		write_ocw2(chip, value);
 }
 
 /* ICW2 to ICW4. The cascade is wired: what ICW3 says about it is not asked. */
-static void write_data(struct pic *pic, struct pic_chip *chip, u8 value)
+static void write_data(struct pic_chip *chip, u8 value)
 {
 	u8 after_icw3 = chip->init4 ? PIC_EXPECT_ICW4 : PIC_READY;
 
@@ -299,7 +272,7 @@ static void write_data(struct pic *pic, struct pic_chip *chip, u8 value)
 		chip->init_state = PIC_READY;
 		break;
 	default:
-		write_mask(pic, chip, value);
+		chip->imr = value;
 		break;
 	}
 }
@@ -330,9 +303,9 @@ void pic_write(struct pic *pic, u16 port, u8 value)
 	if (port >= PIC_ELCR_MASTER)
 		write_elcr(chip, value);
 	else if (port & 1)
-		write_data(pic, chip, value);
+		write_data(chip, value);
 	else
-		write_command(pic, chip, value);
+		write_command(chip, value);
 	pic_update(pic);
 }
 

@@ -74,15 +74,10 @@ struct pic_chip {
  * struct pic - master and slave
  * @chips: [0] the master, [1] the slave
  * @output: the master's INT pin
- * @ended: pins whose service ended (EOI, automatic EOI) since the caller last
- *	cleared the bit; a timer that catches up on ticks waits for it
- * @unmasked: pins whose mask bit was cleared, likewise
  */
 struct pic {
 	struct pic_chip chips[2];
 	bool output;
-	u16 ended;
-	u16 unmasked;
 };
 
 /* Power-on state. Nothing is masked, as in KVM and QEMU. */
@@ -101,6 +96,17 @@ int pic_set_irq(struct pic *pic, unsigned int irq, bool level);
 static inline bool pic_wants_interrupt(const struct pic *pic)
 {
 	return pic->output;
+}
+
+/*
+ * Whether a pin's request is remembered or in service: a timer that must not
+ * lose ticks waits until it is not. The slave's pins are 8 to 15.
+ */
+static inline bool pic_is_busy(const struct pic *pic, unsigned int irq)
+{
+	const struct pic_chip *chip = &pic->chips[irq >> 3 & 1];
+
+	return (chip->irr | chip->isr) & BIT(irq & 7);
 }
 
 /**

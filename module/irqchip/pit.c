@@ -337,7 +337,7 @@ static void latch_status(struct pit_channel *channel, u64 now)
 		return;
 	channel->status = (output_of(channel, now) ? STATUS_OUTPUT : 0) |
 			  (channel->armed ? 0 : STATUS_NULL_COUNT) |
-			  channel->access << COMMAND_ACCESS_SHIFT |
+			  (channel->access & 3) << COMMAND_ACCESS_SHIFT |
 			  (channel->mode & 7) << COMMAND_MODE_SHIFT |
 			  (channel->bcd ? COMMAND_BCD : 0);
 	channel->status_latched = true;
