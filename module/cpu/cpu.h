@@ -99,6 +99,44 @@ enum cpu_event_type {
 #define CPU_CHANGED_TR	  BIT(7)
 #define CPU_CHANGED_DEBUG BIT(8)
 
+/* The largest memory operand is FXSAVE's. */
+#define CPU_NATIVE_OPERAND 512
+#define CPU_NATIVE_CODE	   16
+
+/**
+ * struct cpu_native - a floating-point or vector instruction for the real one
+ * @code: 32-bit code that works at any address; its memory operand, if it has
+ *	one, is addressed absolutely
+ * @code_bytes: how much of it
+ * @address_at: where in @code the four bytes of the operand's offset belong;
+ *	0: nowhere
+ * @address_in_di: EDI is the operand's offset (MASKMOVQ, MASKMOVDQU)
+ * @low_address: bits 0 to 5 of the guest's own address, which decide whether
+ *	the operand is aligned
+ * @sets_pointers: an x87 instruction that the FPU remembers in FIP, FCS, FOP,
+ *	and with an operand in FDP, FDS
+ * @operand_bytes: 0 without a memory operand
+ * @opcode: for FOP
+ * @code_selector: CS of the guest
+ * @code_offset: EIP of the guest
+ * @data_selector: the operand's segment
+ * @data_offset: and its offset there
+ * @operand: its bytes, before and after
+ */
+struct cpu_native {
+	u8 code[CPU_NATIVE_CODE];
+	u8 code_bytes;
+	u8 address_at;
+	bool address_in_di;
+	u8 low_address;
+	bool sets_pointers;
+	u16 operand_bytes;
+	u16 opcode;
+	u16 code_selector, data_selector;
+	u32 code_offset, data_offset;
+	u8 operand[CPU_NATIVE_OPERAND];
+};
+
 /**
  * struct cpu_bus - how the virtual CPU reaches the world outside it
  * @read: read @bytes (1..64) at a linear address; paging's checks apply by
@@ -121,6 +159,10 @@ enum cpu_event_type {
  * @invalidate_page: INVLPG of @linear
  * @read_msr: MSRs that the virtual CPU does not hold itself; false: none such
  * @write_msr: likewise
+ * @execute: execute one instruction on the guest's FPU state, with the general
+ *	registers and status flags of @cpu, in a place where it reaches nothing
+ *	else. CPU_FAULT: what the processor raised, with nothing changed but
+ *	what the instruction itself changes then. NULL: there is no FPU
  *
  * All are called from the vCPU's thread and may sleep in the module.
  */
@@ -144,6 +186,7 @@ struct cpu_bus {
 	void (*invalidate_page)(struct virtual_cpu *cpu, u64 linear);
 	bool (*read_msr)(struct virtual_cpu *cpu, u32 index, u64 *value);
 	bool (*write_msr)(struct virtual_cpu *cpu, u32 index, u64 value);
+	enum cpu_result (*execute)(struct virtual_cpu *cpu, struct cpu_native *native);
 };
 
 /* One CPUID leaf as KVM_SET_CPUID2 gives it. */

@@ -16,12 +16,12 @@
  * struct emulate_entry - how one operation is executed
  * @run: the handler
  * @compute: its arithmetic, if the handler serves several operations
- * @faults_only: the handler knows the operation's faults, not the operation
+ * @fpu: the real processor does it, on the guest's FPU state
  */
 struct emulate_entry {
 	emulate_handler run;
 	emulate_compute compute;
-	bool faults_only;
+	bool fpu;
 };
 
 #define UNDEFINED                        \
@@ -300,17 +300,17 @@ static const struct emulate_entry entries[OPERATIONS] = {
 	/* Without shadow stacks this one is a hint that does nothing. */
 	[OPERATION_RDSSP] = { emulate_nop },
 
-	/* Floating point and vectors: their faults, and no more. */
-	[OPERATION_FWAIT] = { emulate_fwait },
-	[OPERATION_X87] = { emulate_floating_point, .faults_only = true },
-	[OPERATION_FXSAVE] = { emulate_floating_point, .faults_only = true },
-	[OPERATION_FXRSTOR] = { emulate_floating_point, .faults_only = true },
-	[OPERATION_MMX] = { emulate_vector, .faults_only = true },
-	[OPERATION_EMMS] = { emulate_vector, .faults_only = true },
-	[OPERATION_AMD3DNOW] = { emulate_vector, .faults_only = true },
-	[OPERATION_SSE] = { emulate_vector, .faults_only = true },
-	[OPERATION_LDMXCSR] = { emulate_vector, .faults_only = true },
-	[OPERATION_STMXCSR] = { emulate_vector, .faults_only = true },
+	/* Floating point and vectors. */
+	[OPERATION_FWAIT] = { emulate_fwait, .fpu = true },
+	[OPERATION_X87] = { emulate_floating_point, .fpu = true },
+	[OPERATION_FXSAVE] = { emulate_floating_point, .fpu = true },
+	[OPERATION_FXRSTOR] = { emulate_floating_point, .fpu = true },
+	[OPERATION_MMX] = { emulate_vector, .fpu = true },
+	[OPERATION_EMMS] = { emulate_vector, .fpu = true },
+	[OPERATION_AMD3DNOW] = { emulate_vector, .fpu = true },
+	[OPERATION_SSE] = { emulate_vector, .fpu = true },
+	[OPERATION_LDMXCSR] = { emulate_vector, .fpu = true },
+	[OPERATION_STMXCSR] = { emulate_vector, .fpu = true },
 	[OPERATION_VEX] = { emulate_xcr },
 	[OPERATION_XSAVE] = { emulate_xcr },
 	[OPERATION_XSAVEC] = { emulate_xcr },
@@ -334,9 +334,14 @@ static const struct emulate_entry *find_entry(const struct insn *insn)
 
 bool emulate_supported(const struct insn *insn)
 {
+	return find_entry(insn);
+}
+
+bool emulate_needs_fpu(const struct insn *insn)
+{
 	const struct emulate_entry *entry = find_entry(insn);
 
-	return entry && !entry->faults_only;
+	return entry && entry->fpu;
 }
 
 /*

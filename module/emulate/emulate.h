@@ -29,6 +29,8 @@ enum cpu_result emulate_insn(struct virtual_cpu *cpu, const struct insn *insn);
 
 /* The allow-list: whether emulate_insn() knows this instruction. */
 bool emulate_supported(const struct insn *insn);
+/* Whether it goes to cpu_bus.execute. */
+bool emulate_needs_fpu(const struct insn *insn);
 
 /**
  * emulate_code_breakpoints() - breakpoints on the execution of the instruction at RIP

@@ -310,6 +310,8 @@ enum cpu_result emulate_cpuid(struct emulation *emulation);
 enum cpu_result emulate_monitor(struct emulation *emulation);
 enum cpu_result emulate_undefined(struct emulation *emulation);
 enum cpu_result emulate_xcr(struct emulation *emulation);
+
+/* fpu.c */
 enum cpu_result emulate_fwait(struct emulation *emulation);
 enum cpu_result emulate_floating_point(struct emulation *emulation);
 enum cpu_result emulate_vector(struct emulation *emulation);

@@ -305,56 +305,12 @@ enum cpu_result emulate_undefined(struct emulation *emulation)
 	return undefined(emulation);
 }
 
-static enum cpu_result stop_for_unknown(struct emulation *emulation)
-{
-	return cpu_stop(emulation->cpu,
-			"the guest used a floating-point or vector instruction where "
-			"it has to be emulated, which ringlet cannot do");
-}
-
 /* XGETBV, XSETBV, the XSAVE family and AVX: CR4.OSXSAVE turns them on, and no
  * virtual CPU is told that it can. */
 enum cpu_result emulate_xcr(struct emulation *emulation)
 {
 	if (!(emulation->cpu->cr4 & X86_CR4_OSXSAVE))
 		return undefined(emulation);
-	return stop_for_unknown(emulation);
-}
-
-static enum cpu_result device_not_available(struct emulation *emulation)
-{
-	return cpu_fault(emulation->cpu, X86_TRAP_NM);
-}
-
-/* Pending x87 exceptions belong to the real FPU; only TS is virtual. */
-enum cpu_result emulate_fwait(struct emulation *emulation)
-{
-	u64 wanted = X86_CR0_MP | X86_CR0_TS;
-
-	if ((emulation->cpu->cr0 & wanted) == wanted)
-		return device_not_available(emulation);
-	return CPU_OK;
-}
-
-/* x87 and FXSAVE: the lazy-switching fault, but not the instruction. */
-enum cpu_result emulate_floating_point(struct emulation *emulation)
-{
-	if (emulation->cpu->cr0 & (X86_CR0_EM | X86_CR0_TS))
-		return device_not_available(emulation);
-	return stop_for_unknown(emulation);
-}
-
-/* MMX and SSE likewise. */
-enum cpu_result emulate_vector(struct emulation *emulation)
-{
-	struct virtual_cpu *cpu = emulation->cpu;
-	unsigned int operation = emulation->insn->operation;
-	bool sse = operation == OPERATION_SSE || operation == OPERATION_LDMXCSR ||
-		   operation == OPERATION_STMXCSR;
-
-	if ((cpu->cr0 & X86_CR0_EM) || (sse && !(cpu->cr4 & X86_CR4_OSFXSR)))
-		return undefined(emulation);
-	if (cpu->cr0 & X86_CR0_TS)
-		return device_not_available(emulation);
-	return stop_for_unknown(emulation);
+	return cpu_stop(emulation->cpu,
+			"the guest used XSAVE or AVX where it has to be emulated, which ringlet cannot do");
 }

@@ -283,4 +283,5 @@ const struct cpu_bus run_bus = {
 	.invalidate_page = bus_invalidate_page,
 	.read_msr = bus_read_msr,
 	.write_msr = bus_write_msr,
+	.execute = run_execute_native,
 };

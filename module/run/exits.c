@@ -152,25 +152,6 @@ static enum run_result handle_software_interrupt(struct vcpu *vcpu, const struct
 	return run_emulate_current(vcpu);
 }
 
-/*
- * An access across 4 GiB, where this processor does not wrap. What the emulator
- * does not know (SSE, x87) becomes the fault of an access beyond the segment's
- * limit: the manuals leave it to the processor whether such an access wraps.
- */
-static enum run_result handle_wrap(struct vcpu *vcpu)
-{
-	const struct cpu_exception protection = {
-		.vector = X86_TRAP_GP,
-		.has_error_code = true,
-	};
-	struct insn insn;
-
-	if (run_decode(vcpu, &insn) != CPU_OK || emulate_supported(&insn))
-		return run_emulate_current(vcpu);
-	run_queue_exception(vcpu, &protection);
-	return RUN_RESUME;
-}
-
 static enum run_result handle_page_fault(struct vcpu *vcpu, const struct world_exit *exit)
 {
 	struct virtual_cpu *cpu = &vcpu->cpu;
@@ -185,7 +166,7 @@ static enum run_result handle_page_fault(struct vcpu *vcpu, const struct world_e
 		if (exit->error_code & PFERR_FETCH && cpu->rip < U32_MAX - INSN_MAX_LENGTH)
 			return RUN_RESUME;
 		if (exit->cr2 - BIT_ULL(32) < PAGE_SIZE)
-			return handle_wrap(vcpu);
+			return run_emulate_current(vcpu);
 		return run_stop(vcpu, "the guest touched an address above 4 GiB at 0x%llx",
 				cpu->rip);
 	}

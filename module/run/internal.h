@@ -23,6 +23,9 @@ __printf(2, 3) enum run_result run_stop(struct vcpu *vcpu, const char *format, .
 /* What a cpu_result other than CPU_OK and CPU_FAULT means for KVM_RUN. */
 enum run_result run_end(struct vcpu *vcpu, enum cpu_result result);
 
+/* native.c: cpu_bus.execute */
+enum cpu_result run_execute_native(struct virtual_cpu *cpu, struct cpu_native *native);
+
 /* bus.c: struct cpu_bus of a vCPU */
 extern const struct cpu_bus run_bus;
 

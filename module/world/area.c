@@ -11,6 +11,7 @@
 #include <asm/desc.h>
 
 #include "world/fast.h"
+#include "world/native.h"
 #include "world/sanitize.h"
 #include "world/world.h"
 
@@ -305,6 +306,7 @@ fail:
 
 void world_destroy(struct world *world)
 {
+	world_native_destroy(world);
 	world_root_destroy(&world->root);
 	vfree(world->trampoline);
 	free_pages((unsigned long)world->ldt, TABLE_ORDER);
@@ -317,5 +319,5 @@ u64 world_bytes(const struct world *world)
 {
 	return sizeof(*world) + WORLD_AREA_SIZE + WORLD_TABLE_BYTES +
 	       (world->ldt ? WORLD_TABLE_BYTES : 0) + WORLD_TABLE_BYTES +
-	       world->root.table_count * PAGE_SIZE;
+	       world->root.table_count * PAGE_SIZE + world_native_bytes(world);
 }

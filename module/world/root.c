@@ -78,7 +78,8 @@ int world_root_init(struct world_root *root, u64 *low)
 		table[0] = frame_of(pml4) | PTE_P | PTE_W | PTE_U | PTE_A;
 		table = pml4;
 	}
-	table[0] = frame_of(low) | PTE_P | PTE_W | PTE_U | PTE_A;
+	if (low)
+		table[0] = frame_of(low) | PTE_P | PTE_W | PTE_U | PTE_A;
 	return 0;
 }
 
@@ -89,15 +90,15 @@ void world_root_destroy(struct world_root *root)
 	root->top = NULL;
 }
 
-int world_root_map(struct world_root *root, const void *address,
-		   enum world_page_use use)
+/* @rights: PTE_U for pages of ring 3, which every level must grant. */
+static int map_page(struct world_root *root, u64 linear, const void *address,
+		    enum world_page_use use, u64 rights)
 {
 	static const u64 bits[] = {
 		[WORLD_PAGE_TEXT] = PTE_P | PTE_A,
 		[WORLD_PAGE_READ_ONLY] = PTE_P | PTE_A | PTE_NX,
 		[WORLD_PAGE_WRITABLE] = PTE_P | PTE_W | PTE_A | PTE_D | PTE_NX,
 	};
-	u64 linear = (u64)address & PAGE_MASK;
 	u64 *table = root->top;
 	unsigned int level;
 
@@ -109,12 +110,32 @@ int world_root_map(struct world_root *root, const void *address,
 
 			if (IS_ERR(below))
 				return PTR_ERR(below);
-			*entry = frame_of(below) | PTE_P | PTE_W | PTE_A;
+			*entry = frame_of(below) | PTE_P | PTE_W | PTE_A | rights;
 		}
 		table = table_of(*entry);
 	}
-	table[table_index(linear, 1)] = frame_of(address) | bits[use];
+	table[table_index(linear, 1)] = frame_of(address) | bits[use] | rights;
 	return 0;
+}
+
+int world_root_map(struct world_root *root, const void *address,
+		   enum world_page_use use)
+{
+	return map_page(root, (u64)address & PAGE_MASK, address, use, 0);
+}
+
+int world_root_map_low(struct world_root *root, u32 linear, const void *address,
+		       enum world_page_use use)
+{
+	return map_page(root, linear, address, use, PTE_U);
+}
+
+void world_root_share(struct world_root *root, const struct world_root *from)
+{
+	/* Kernel addresses are the upper half of every root. */
+	const unsigned int first = ENTRIES_PER_TABLE / 2;
+
+	memcpy(root->top + first, from->top + first, first * sizeof(u64));
 }
 
 u64 world_root_cr3(const struct world_root *root)

@@ -29,7 +29,8 @@ struct world_root {
 /**
  * world_root_init() - make a root that maps the linear 4 GiB and nothing else
  * @root: zeroed
- * @low: the page-directory-pointer table for linear 0 to 4 GiB
+ * @low: the page-directory-pointer table for linear 0 to 4 GiB, or NULL: there
+ *	is nothing but what world_root_map_low() puts there
  * Return: 0 or -ENOMEM.
  */
 int world_root_init(struct world_root *root, u64 *low);
@@ -41,6 +42,20 @@ void world_root_destroy(struct world_root *root);
  */
 int world_root_map(struct world_root *root, const void *address,
 		   enum world_page_use use);
+
+/**
+ * world_root_map_low() - map a page of the host for ring 3, below 4 GiB
+ * @linear: where
+ * @use: WORLD_PAGE_TEXT or WORLD_PAGE_WRITABLE
+ *
+ * Only for a root without a guest in it.
+ * Return: as world_root_map().
+ */
+int world_root_map_low(struct world_root *root, u32 linear, const void *address,
+		       enum world_page_use use);
+
+/* What @from maps above 4 GiB, as it is now. */
+void world_root_share(struct world_root *root, const struct world_root *from);
 
 /* The value for CR3. */
 u64 world_root_cr3(const struct world_root *root);

@@ -22,6 +22,7 @@
  * @step: TF was set by us
  * @number: unlike that of any world before
  * @umip: SGDT and its like trap in the guest world
+ * @native: where single instructions run on the guest's FPU state, or NULL
  * @left_at: TSC when world_run() last ended in this KVM_RUN, or 0
  * @handling_ticks: TSC ticks between the ends and the starts of world_run()
  */
@@ -37,6 +38,7 @@ struct world {
 	bool step;
 	bool umip;
 	u64 number;
+	struct world_native *native;
 	u64 left_at;
 	u64 handling_ticks;
 	u64 host_fs_base, host_gs_base, host_sysenter_cs, host_misc_features;
@@ -122,6 +124,23 @@ bool world_load(struct world *world, struct virtual_cpu *cpu, unsigned int flags
  * Context: interrupts off, FPU state of the guest loaded.
  */
 void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *exit);
+
+/* Make what world_native_run() needs: 0, -ENOMEM, -ENOSPC. May sleep. */
+int world_native_create(struct world *world);
+
+/**
+ * world_native_run() - one instruction in ring 3, in a world that holds no guest
+ * @native: the instruction and its operand, which comes back changed
+ * @exit: why it ended, if it is not done
+ *
+ * General registers and status flags are those of @cpu, and go back there when
+ * the instruction is done.
+ *
+ * Return: true: done; false: a fault, or an interrupt before it began.
+ * Context: interrupts off, FPU state of the guest loaded.
+ */
+bool world_native_run(struct world *world, struct virtual_cpu *cpu, struct cpu_native *native,
+		      struct world_exit *exit);
 
 /* The frame back into the virtual CPU's state. */
 void world_store(struct world *world, struct virtual_cpu *cpu);

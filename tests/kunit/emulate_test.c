@@ -520,16 +520,18 @@ static void unknown_instructions_stop(struct kunit *test)
 	cpu->cr0 |= X86_CR0_TS;
 	STEP(test, "movaps, TS", "\x0f\x28\x00", NM);
 	STEP(test, "fld, TS", "\xd9\x00", NM);
-	STEP(test, "fwait, TS", "\x9b", FINE);
+	STEP(test, "fwait, TS", "\x9b", OTHER(CPU_STOP));
 	cpu->cr0 |= X86_CR0_MP;
 	STEP(test, "fwait, TS and MP", "\x9b", NM);
 	cpu->cr4 &= ~(u64)X86_CR4_OSFXSR;
 	STEP(test, "movaps, no OSFXSR", "\x0f\x28\x00", UD);
 
 	decode_insn(&insn, (const u8 *)"\x0f\x28\x00", 3, INSN_MODE_32);
-	check_true(test, "movaps", "not supported", !emulate_supported(&insn));
+	check_true(test, "movaps", "supported, by the FPU",
+		   emulate_supported(&insn) && emulate_needs_fpu(&insn));
 	decode_insn(&insn, (const u8 *)"\x89\x00", 2, INSN_MODE_32);
-	check_true(test, "mov", "supported", emulate_supported(&insn));
+	check_true(test, "mov", "supported, without it",
+		   emulate_supported(&insn) && !emulate_needs_fpu(&insn));
 	decode_insn(&insn, (const u8 *)"\x89\x00", 2, INSN_MODE_64);
 	check_true(test, "64-bit mov", "not supported", !emulate_supported(&insn));
 	check(test, "64-bit mov", "stops", emulate_insn(cpu, &insn), CPU_STOP);

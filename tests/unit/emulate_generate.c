@@ -90,7 +90,8 @@ static bool random_encoding(struct oracle_test *test)
 	}
 	if (decode_insn(&test->insn, test->code, INSN_MAX_LENGTH, mode) != DECODE_OK)
 		return false;
-	return oracle_takes_part(&test->insn) && emulate_supported(&test->insn);
+	return oracle_takes_part(&test->insn) && emulate_supported(&test->insn) &&
+	       !emulate_needs_fpu(&test->insn);
 }
 
 static bool decode_again(struct oracle_test *test)

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Floating-point and vector instructions of emulated code, executed by the real
+ * processor on the guest's FPU state. The bus's execute; called by the emulator
+ * in the vCPU's thread, host world.
+ */
+#include <linux/irqflags.h>
+#include <linux/sched.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+
+#include "run/internal.h"
+
+/*
+ * The FPU remembers our selectors and our encoding: put the guest's own there.
+ * Some processors remember only while an exception is pending; what they do not
+ * save they do not load either.
+ */
+static void set_pointers(const struct cpu_native *native)
+{
+	struct fxregs_state state __aligned(16);
+
+	asm volatile("fxsave %0" : "=m"(state));
+	state.fip = native->code_offset;
+	state.fcs = native->code_selector;
+	state.fop = native->opcode;
+	if (native->operand_bytes) {
+		state.foo = native->data_offset;
+		state.fos = native->data_selector;
+	}
+	asm volatile("fxrstor %0" : : "m"(state));
+}
+
+/* Whether it is over; false: the host was served, do it again. */
+static bool attempt(struct vcpu *vcpu, struct cpu_native *native, struct world_exit *exit,
+		    bool *done)
+{
+	local_irq_disable();
+	if (test_thread_flag(TIF_NEED_FPU_LOAD))
+		switch_fpu_return();
+	*done = world_native_run(vcpu->world, &vcpu->cpu, native, exit);
+	if (*done && native->sets_pointers)
+		set_pointers(native);
+	local_irq_enable();
+	vcpu->statistics.world_switches++;
+	return *done || (exit->vector < 32 && exit->vector != X86_TRAP_NMI &&
+			 exit->vector != X86_TRAP_MC) ||
+	       exit->vector == 0x80 || exit->vector > 255;
+}
+
+enum cpu_result run_execute_native(struct virtual_cpu *cpu, struct cpu_native *native)
+{
+	struct vcpu *vcpu = container_of(cpu, struct vcpu, cpu);
+	struct world_exit exit = {};
+	bool done;
+
+	vcpu->error = world_native_create(vcpu->world);
+	if (vcpu->error)
+		return cpu_stop(cpu, "there is no memory to execute a floating-point instruction");
+	while (!attempt(vcpu, native, &exit, &done))
+		cond_resched();
+	if (done)
+		return CPU_OK;
+	switch (exit.vector) {
+	case X86_TRAP_UD:
+	case X86_TRAP_NM:
+	case X86_TRAP_MF:
+	case X86_TRAP_XF:
+		return cpu_fault(cpu, exit.vector);
+	case X86_TRAP_GP:
+		return cpu_fault_code(cpu, exit.vector, 0);
+	default:
+		return cpu_stop(cpu,
+				"a floating-point instruction ended in a way that ringlet does not know");
+	}
+}
