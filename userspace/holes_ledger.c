@@ -163,12 +163,13 @@ const struct instruction instructions[] = {
 		      "the guest finds features that its virtual CPU has not, and uses them",
 		      "CPUID faulting where the processor has it; else translation" },
 	[I_RDTSC] = { "RDTSC", CLASS_BEHAVIOUR, false, "Not privileged while CR4.TSD is clear.",
-		      "the guest's time is the host's: what it wrote to the counter is lost",
-		      "CR4.TSD, at the price of a trap each; or translation" },
+		      "none: the guest's counter is the host's, or RDTSC traps",
+		      "CR4.TSD, at the price of a trap each, once the guest has written its counter" },
 	[I_RDTSCP] = { "RDTSCP", CLASS_BEHAVIOUR, false, "As RDTSC, and TSC_AUX in ECX.",
-		       "an instruction that the virtual CPU has not executes, and shows the number "
-		       "of the host's CPU",
-		       "CR4.TSD, at the price of a trap each; or translation" },
+		       "while the counter is the host's, an instruction that the virtual CPU has "
+		       "not executes, and shows the number of the host's CPU",
+		       "CR4.TSD, at the price of a trap each, once the guest has written its "
+		       "counter; else translation" },
 	[I_RDPMC] = { "RDPMC", CLASS_BEHAVIOUR, false, "Privileged while CR4.PCE is clear.",
 		      NO_HARM, "CR4.PCE off: #GP" },
 	[I_RDPKRU] = { "RDPKRU", CLASS_BEHAVIOUR, false, "#UD while CR4.PKE is clear.", NO_HARM,

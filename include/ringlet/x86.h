@@ -13,8 +13,11 @@
 
 #include <asm/msr-index.h>
 #include <asm/trapnr.h>
+#include <uapi/asm/kvm_para.h>
 
 #else
+
+#include <asm/kvm_para.h>
 
 #define X86_TRAP_DE 0
 #define X86_TRAP_DB 1
@@ -40,10 +43,12 @@
 #define MSR_IA32_TSC 0x00000010
 #define MSR_IA32_APICBASE 0x0000001b
 #define MSR_IA32_UCODE_REV 0x0000008b
+#define MSR_IA32_ARCH_CAPABILITIES 0x0000010a
 #define MSR_IA32_SYSENTER_CS 0x00000174
 #define MSR_IA32_SYSENTER_ESP 0x00000175
 #define MSR_IA32_SYSENTER_EIP 0x00000176
 #define MSR_IA32_MISC_ENABLE 0x000001a0
+#define MSR_IA32_DEBUGCTLMSR 0x000001d9
 #define MSR_IA32_CR_PAT 0x00000277
 #define MSR_EFER 0xc0000080
 #define MSR_STAR 0xc0000081

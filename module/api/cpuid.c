@@ -17,8 +17,7 @@
 #include "api/api.h"
 
 #define LEAF_MAX_BASIC 7
-#define LEAF_HYPERVISOR 0x40000000
-#define LEAF_RINGLET 0x40000001
+#define LEAF_CLASS 0xffff0000
 #define LEAF_EXTENDED 0x80000000
 #define LEAF_MAX_EXTENDED 0x80000008
 
@@ -49,10 +48,12 @@
 
 /*
  * Leaf 7, EBX: ERMS, RDSEED, ADX, SHA. Not SMEP, SMAP, FSGSBASE, INVPCID, nor
- * the VEX-coded BMI. EDX: FSRM.
+ * the VEX-coded BMI. EDX: FSRM, MD_CLEAR (entries to the guest empty the
+ * processor's buffers), and always ARCH_CAPABILITIES.
  */
 #define LEAF7_EBX (BIT(9) | BIT(18) | BIT(19) | BIT(29))
-#define LEAF7_EDX BIT(4)
+#define LEAF7_EDX (BIT(4) | BIT(10))
+#define LEAF7_EDX_ARCH_CAPABILITIES BIT(29)
 
 /*
  * Leaf 80000001h, ECX: LZCNT, SSE4A, misaligned SSE, 3DNow prefetch. EDX: NX
@@ -72,7 +73,7 @@ struct cpuid_list {
 	u32 count;
 };
 
-/* The host's leaf, as the start of ours. Past the end: the last one again. */
+/* The host's leaf, as the start of ours, if it has one; else zeros. */
 static struct kvm_cpuid_entry2 *add_leaf(struct cpuid_list *list, u32 function, u32 index)
 {
 	struct kvm_cpuid_entry2 *entry = &list->entries[list->count];
@@ -82,6 +83,8 @@ static struct kvm_cpuid_entry2 *add_leaf(struct cpuid_list *list, u32 function, 
 	memset(entry, 0, sizeof(*entry));
 	entry->function = function;
 	entry->index = index;
+	if (function > cpuid_eax(function & LEAF_CLASS))
+		return entry;
 	cpuid_count(function, index, &entry->eax, &entry->ebx, &entry->ecx, &entry->edx);
 	return entry;
 }
@@ -119,7 +122,8 @@ static void add_cache_leaves(struct cpuid_list *list)
 
 static void add_basic_leaves(struct cpuid_list *list)
 {
-	u32 maximum = min_t(u32, cpuid_eax(0), LEAF_MAX_BASIC);
+	/* What ringlet itself adds to leaf 7 is there on every host. */
+	u32 maximum = LEAF_MAX_BASIC;
 	struct kvm_cpuid_entry2 *entry;
 
 	entry = add_leaf(list, 0, 0);
@@ -141,24 +145,41 @@ static void add_basic_leaves(struct cpuid_list *list)
 		entry->eax = 0;
 		entry->ebx &= LEAF7_EBX;
 		entry->ecx = 0;
-		entry->edx &= LEAF7_EDX;
+		entry->edx = (entry->edx & LEAF7_EDX) | LEAF7_EDX_ARCH_CAPABILITIES;
 	}
 }
 
+static void add_signature(struct cpuid_list *list, u32 function, const char *signature)
+{
+	struct kvm_cpuid_entry2 *entry = add_leaf(list, function, 0);
+	u32 words[3];
+
+	memcpy(words, signature, sizeof(words));
+	entry->eax = function + 1;
+	entry->ebx = words[0];
+	entry->ecx = words[1];
+	entry->edx = words[2];
+}
+
+/*
+ * KVM's interface first, where guests look for one, as far as ringlet has it:
+ * the clock, and that ports need no delays. Then the name of ringlet's own.
+ */
 static void add_hypervisor_leaves(struct cpuid_list *list)
 {
 	struct kvm_cpuid_entry2 *entry;
-	u32 signature[3];
 
-	static_assert(sizeof(signature) == sizeof(RINGLET_CPUID_SIGNATURE) - 1);
-	memcpy(signature, RINGLET_CPUID_SIGNATURE, sizeof(signature));
-	entry = add_leaf(list, LEAF_HYPERVISOR, 0);
-	entry->eax = LEAF_RINGLET;
-	entry->ebx = signature[0];
-	entry->ecx = signature[1];
-	entry->edx = signature[2];
+	static_assert(sizeof(RINGLET_CPUID_SIGNATURE) - 1 == 12);
+	add_signature(list, KVM_CPUID_SIGNATURE, KVM_SIGNATURE);
+	entry = add_leaf(list, KVM_CPUID_FEATURES, 0);
+	clear_leaf(entry);
+	entry->eax = BIT(KVM_FEATURE_NOP_IO_DELAY);
+	if (clock_host_khz())
+		entry->eax |= BIT(KVM_FEATURE_CLOCKSOURCE) | BIT(KVM_FEATURE_CLOCKSOURCE2) |
+			      BIT(KVM_FEATURE_CLOCKSOURCE_STABLE_BIT);
 
-	entry = add_leaf(list, LEAF_RINGLET, 0);
+	add_signature(list, RINGLET_CPUID_LEAF, RINGLET_CPUID_SIGNATURE);
+	entry = add_leaf(list, RINGLET_CPUID_LEAF + 1, 0);
 	clear_leaf(entry);
 	entry->eax = RINGLET_INTERFACE_VERSION;
 }

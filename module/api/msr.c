@@ -73,7 +73,11 @@ long msr_set(struct vcpu *vcpu, struct kvm_msrs __user *user)
 	if (IS_ERR(entries))
 		return PTR_ERR(entries);
 	for (done = 0; done < count; done++) {
-		if (!cpu_write_msr(&vcpu->cpu, entries[done].index, entries[done].data, true))
+		u64 value = entries[done].data;
+
+		if (entries[done].index == MSR_IA32_TSC)
+			clock_write_tsc_by_client(vcpu, value);
+		else if (!cpu_write_msr(&vcpu->cpu, entries[done].index, value, true))
 			break;
 	}
 	if (done)

@@ -345,6 +345,12 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return cpuid_set(vcpu, user);
 	case KVM_GET_CPUID2:
 		return cpuid_get(vcpu, user);
+	case KVM_GET_TSC_KHZ:
+		return vcpu->clock.khz;
+	case KVM_SET_TSC_KHZ:
+		return clock_set_khz(vcpu, argument);
+	case KVM_KVMCLOCK_CTRL:
+		return clock_note_stop(vcpu);
 	case KVM_INTERRUPT:
 		return vcpu_ioctl_interrupt(vcpu, user);
 	case KVM_NMI:

@@ -77,6 +77,23 @@ static long vm_set_identity_map_address(struct vm *vm, const void __user *user)
 	return result;
 }
 
+static long vm_get_clock(struct vm *vm, void __user *user)
+{
+	struct kvm_clock_data data;
+
+	clock_get(vm, &data);
+	return copy_to_user(user, &data, sizeof(data)) ? -EFAULT : 0;
+}
+
+static long vm_set_clock(struct vm *vm, const void __user *user)
+{
+	struct kvm_clock_data data;
+
+	if (copy_from_user(&data, user, sizeof(data)))
+		return -EFAULT;
+	return clock_set(vm, &data);
+}
+
 static long vm_set_engine(struct vm *vm, unsigned long engine)
 {
 	long result = 0;
@@ -138,6 +155,10 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long argume
 		return vm_set_tss_address(argument);
 	case KVM_SET_IDENTITY_MAP_ADDR:
 		return vm_set_identity_map_address(vm, (void __user *)argument);
+	case KVM_GET_CLOCK:
+		return vm_get_clock(vm, (void __user *)argument);
+	case KVM_SET_CLOCK:
+		return vm_set_clock(vm, (void __user *)argument);
 	case RINGLET_SET_ENGINE:
 		return vm_set_engine(vm, argument);
 	case RINGLET_SET_UMIP:
@@ -174,6 +195,7 @@ int vm_create_file(void)
 	vm->engine = RINGLET_ENGINE_TRAP;
 	vm->umip = world_has_umip();
 	vm->guest_cpu = -1;
+	clock_create(vm);
 
 	result = mmu_init(&vm->mmu, &vcpu_mmu_callbacks);
 	if (result) {

@@ -116,17 +116,16 @@ static const struct {
 	{ X86_CR4_TSD, 1, CPUID_EDX, 4 },      { X86_CR4_PAE, 1, CPUID_EDX, 6 },
 	{ X86_CR4_MCE, 1, CPUID_EDX, 7 },      { X86_CR4_PGE, 1, CPUID_EDX, 13 },
 	{ X86_CR4_OSFXSR, 1, CPUID_EDX, 24 },  { X86_CR4_OSXMMEXCPT, 1, CPUID_EDX, 25 },
-	{ X86_CR4_OSXSAVE, 1, CPUID_ECX, 26 }, { X86_CR4_UMIP, 7, CPUID_ECX, 2 },
-	{ X86_CR4_SMEP, 7, CPUID_EBX, 7 },     { X86_CR4_SMAP, 7, CPUID_EBX, 20 },
-	{ X86_CR4_FSGSBASE, 7, CPUID_EBX, 0 },
+	{ X86_CR4_UMIP, 7, CPUID_ECX, 2 },     { X86_CR4_SMEP, 7, CPUID_EBX, 7 },
+	{ X86_CR4_SMAP, 7, CPUID_EBX, 20 },    { X86_CR4_FSGSBASE, 7, CPUID_EBX, 0 },
 };
 
 /**
  * cpu_cr4_allowed() - bits of CR4 that this virtual CPU has
  * @cpu: its CPUID decides
  *
- * VME and PVI are never offered; what belongs to long mode is not either. PCE
- * has no bit in CPUID.
+ * VME and PVI are never offered, nor OSXSAVE: XCR0 is the host's. What belongs
+ * to long mode is not either. PCE has no bit in CPUID.
  *
  * Return: the mask; writing anything else is #GP(0).
  */

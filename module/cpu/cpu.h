@@ -98,6 +98,8 @@ enum cpu_event_type {
 #define CPU_CHANGED_IDTR  BIT(6)
 #define CPU_CHANGED_TR	  BIT(7)
 #define CPU_CHANGED_DEBUG BIT(8)
+#define CPU_CHANGED_CLOCK BIT(9)  /* where the paravirtual clock lies */
+#define CPU_CHANGED_WALL  BIT(10) /* the time of day is asked for */
 
 /* The largest memory operand is FXSAVE's. */
 #define CPU_NATIVE_OPERAND 512
@@ -206,6 +208,9 @@ struct cpu_msrs {
 	u64 apic_base;
 	u64 misc_enable;
 	u64 tsc_aux;
+	u64 arch_capabilities; /* what the host says of itself; survives no reset */
+	u64 debug_control;
+	u64 system_time, wall_clock; /* of the paravirtual clock */
 };
 
 /* struct virtual_cpu.interrupt_shadow: what blocks interrupts for one instruction */

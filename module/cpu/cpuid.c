@@ -19,6 +19,11 @@
 #define VENDOR_AMD_EBX	     0x68747541 /* Auth */
 #define VENDOR_HYGON_EBX     0x6f677948 /* Hygo */
 
+/* Where the leaves of hypervisors may begin. */
+#define HYPERVISOR_FIRST     0x40000000
+#define HYPERVISOR_END	     0x40010000
+#define HYPERVISOR_STEP	     0x100
+
 #define PHYSICAL_BITS_LEAF   0x80000008
 #define PHYSICAL_BITS_PAE    36
 #define PHYSICAL_BITS_LEGACY 32
@@ -123,6 +128,27 @@ bool cpu_has_feature(const struct virtual_cpu *cpu, u32 function, unsigned int r
 	case CPUID_EDX: return entry->edx & BIT(bit);
 	default: return false;
 	}
+}
+
+/*
+ * KVM's leaves stand where its name is: another hypervisor's interface may have
+ * the first place.
+ */
+u32 cpuid_kvm_features(const struct virtual_cpu *cpu)
+{
+	u32 name[3], base;
+
+	memcpy(name, KVM_SIGNATURE, sizeof(name));
+	for (base = HYPERVISOR_FIRST; base < HYPERVISOR_END; base += HYPERVISOR_STEP) {
+		const struct cpu_cpuid_entry *entry = find(cpu, base, 0);
+
+		if (!entry || entry->ebx != name[0] || entry->ecx != name[1] ||
+		    entry->edx != name[2])
+			continue;
+		entry = find(cpu, base + 1, 0);
+		return entry ? entry->eax : 0;
+	}
+	return 0;
 }
 
 /* Width of physical addresses: which bits of PAE entries are reserved. */

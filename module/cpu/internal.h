@@ -206,6 +206,8 @@ enum cpu_result task_switch(struct virtual_cpu *cpu, struct task_switch *how);
 /* Read the four PAE pointers that @cr3 names; #GP(0) for reserved bits. */
 enum cpu_result control_load_pdptrs(struct virtual_cpu *cpu, u64 cr3);
 unsigned int cpuid_physical_bits(const struct virtual_cpu *cpu);
+/* EAX of KVM's leaf of features; 0 where CPUID does not show KVM. */
+u32 cpuid_kvm_features(const struct virtual_cpu *cpu);
 
 /* Registers and bits of CPUID: "CPUID - CPU Identification" in the SDM. */
 #define CPUID_EAX    0

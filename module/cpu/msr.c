@@ -9,6 +9,9 @@
 #define APIC_BASE_RESERVED_LOW 0x2ffULL
 #define APIC_BASE_X2APIC       BIT_ULL(10)
 
+/* LBR and BTF, kept without an effect: a step stays one instruction long. */
+#define DEBUG_CONTROL_WRITABLE 0x3ULL
+
 /* What CPUID must offer before the guest itself may use an MSR. */
 enum msr_needs {
 	MSR_ALWAYS,
@@ -19,6 +22,9 @@ enum msr_needs {
 	MSR_NEEDS_SYSCALL,
 	MSR_NEEDS_LONG_MODE,
 	MSR_NEEDS_RDTSCP,
+	MSR_NEEDS_ARCH_CAPABILITIES,
+	MSR_NEEDS_CLOCK,     /* KVM's, under its first numbers */
+	MSR_NEEDS_CLOCK_NEW, /* and under those that collide with nothing */
 };
 
 #define EXTENDED_FEATURES    0x80000001
@@ -45,6 +51,9 @@ static bool available(const struct virtual_cpu *cpu, enum msr_needs needs)
 	case MSR_NEEDS_SYSCALL: return extended(cpu, EXTENDED_EDX_SYSCALL);
 	case MSR_NEEDS_LONG_MODE: return extended(cpu, EXTENDED_EDX_LM);
 	case MSR_NEEDS_RDTSCP: return extended(cpu, EXTENDED_EDX_RDTSCP);
+	case MSR_NEEDS_ARCH_CAPABILITIES: return cpu_has_feature(cpu, 7, CPUID_EDX, 29);
+	case MSR_NEEDS_CLOCK: return cpuid_kvm_features(cpu) & BIT(KVM_FEATURE_CLOCKSOURCE);
+	case MSR_NEEDS_CLOCK_NEW: return cpuid_kvm_features(cpu) & BIT(KVM_FEATURE_CLOCKSOURCE2);
 	}
 	return false;
 }
@@ -59,13 +68,19 @@ static const struct {
 	size_t offset;
 } msrs[] = {
 	{ MSR_IA32_TSC, MSR_ALWAYS, SPECIAL },
+	{ MSR_KVM_WALL_CLOCK, MSR_NEEDS_CLOCK, STORED(msrs.wall_clock) },
+	{ MSR_KVM_SYSTEM_TIME, MSR_NEEDS_CLOCK, STORED(msrs.system_time) },
 	{ MSR_IA32_APICBASE, MSR_NEEDS_APIC, STORED(msrs.apic_base) },
 	{ MSR_IA32_UCODE_REV, MSR_ALWAYS, SPECIAL },
+	{ MSR_IA32_ARCH_CAPABILITIES, MSR_NEEDS_ARCH_CAPABILITIES, STORED(msrs.arch_capabilities) },
 	{ MSR_IA32_SYSENTER_CS, MSR_NEEDS_SEP, STORED(msrs.sysenter_cs) },
 	{ MSR_IA32_SYSENTER_ESP, MSR_NEEDS_SEP, STORED(msrs.sysenter_esp) },
 	{ MSR_IA32_SYSENTER_EIP, MSR_NEEDS_SEP, STORED(msrs.sysenter_eip) },
 	{ MSR_IA32_MISC_ENABLE, MSR_ALWAYS, STORED(msrs.misc_enable) },
+	{ MSR_IA32_DEBUGCTLMSR, MSR_ALWAYS, STORED(msrs.debug_control) },
 	{ MSR_IA32_CR_PAT, MSR_NEEDS_PAT, STORED(msrs.pat) },
+	{ MSR_KVM_WALL_CLOCK_NEW, MSR_NEEDS_CLOCK_NEW, STORED(msrs.wall_clock) },
+	{ MSR_KVM_SYSTEM_TIME_NEW, MSR_NEEDS_CLOCK_NEW, STORED(msrs.system_time) },
 	{ MSR_EFER, MSR_NEEDS_EFER, STORED(efer) },
 	{ MSR_STAR, MSR_NEEDS_SYSCALL, STORED(msrs.star) },
 	{ MSR_LSTAR, MSR_NEEDS_LONG_MODE, STORED(msrs.lstar) },
@@ -144,10 +159,26 @@ static bool value_valid(const struct virtual_cpu *cpu, u32 index, u64 value, boo
 	case MSR_IA32_APICBASE: return apic_base_valid(cpu, value);
 	case MSR_EFER: return efer_valid(cpu, value, host);
 	case MSR_TSC_AUX: return value <= 0xffffffff;
+	/* The guest reads what the host says of its own mistakes. */
+	case MSR_IA32_ARCH_CAPABILITIES: return host;
+	case MSR_IA32_DEBUGCTLMSR: return !(value & ~DEBUG_CONTROL_WRITABLE);
 	/* The linear space of a 32-bit guest, whoever asks. */
 	case MSR_FS_BASE:
 	case MSR_GS_BASE: return value <= 0xffffffff;
 	default: return true;
+	}
+}
+
+/* Who else has to know of a write. */
+static unsigned int changed_by(u32 index)
+{
+	switch (index) {
+	case MSR_EFER: return CPU_CHANGED_EFER;
+	case MSR_KVM_SYSTEM_TIME:
+	case MSR_KVM_SYSTEM_TIME_NEW: return CPU_CHANGED_CLOCK;
+	case MSR_KVM_WALL_CLOCK:
+	case MSR_KVM_WALL_CLOCK_NEW: return CPU_CHANGED_WALL;
+	default: return 0;
 	}
 }
 
@@ -189,6 +220,7 @@ bool cpu_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value, bool host)
 bool cpu_write_msr(struct virtual_cpu *cpu, u32 index, u64 value, bool host)
 {
 	size_t i = find(cpu, index, host);
+	unsigned int changed;
 
 	if (i == MSR_NOT_FOUND || index == MSR_IA32_TSC)
 		return cpu->bus->write_msr(cpu, index, value);
@@ -199,8 +231,9 @@ bool cpu_write_msr(struct virtual_cpu *cpu, u32 index, u64 value, bool host)
 	if (index == MSR_EFER)
 		value = (value & ~EFER_LMA) | (cpu->efer & EFER_LMA);
 	*stored(cpu, i) = value;
-	if (index == MSR_EFER)
-		cpu->bus->changed(cpu, CPU_CHANGED_EFER);
+	changed = changed_by(index);
+	if (changed)
+		cpu->bus->changed(cpu, changed);
 	return true;
 }
 

@@ -28,6 +28,15 @@ int host_check(void);
  */
 int host_handle_work(void);
 
+/**
+ * host_arch_capabilities() - IA32_ARCH_CAPABILITIES for guests
+ *
+ * Guests run their applications on this processor, so they need the mitigations
+ * that it needs, and can leave out those that it does not.
+ * Return: the bits that say of which mistakes the host knows it has none.
+ */
+u64 host_arch_capabilities(void);
+
 /*
  * kvm_run.immediate_exit, which userspace may write at any time. Since 6.10 the
  * kernel's own copy of the structure names the field so that nobody forgets.

@@ -224,6 +224,10 @@ static void bus_changed(struct virtual_cpu *cpu, unsigned int what)
 {
 	struct vcpu *vcpu = vcpu_of(cpu);
 
+	if (what & CPU_CHANGED_CLOCK)
+		clock_tell(vcpu);
+	if (what & CPU_CHANGED_WALL)
+		clock_tell_wall(vcpu);
 	if (what & CPU_CHANGED_GDTR)
 		vcpu->gdt.stale = true;
 	if (what & CPU_CHANGED_LDTR)
@@ -260,7 +264,7 @@ static bool bus_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value)
 static bool bus_write_msr(struct virtual_cpu *cpu, u32 index, u64 value)
 {
 	if (index == MSR_IA32_TSC) {
-		vcpu_of(cpu)->tsc_offset = value - rdtsc();
+		clock_write_tsc(vcpu_of(cpu), value);
 		return true;
 	}
 	if (!ringlet_ignore_msrs)

@@ -123,6 +123,7 @@ static enum run_result run_once(struct vcpu *vcpu)
 	enum run_result result;
 
 	result = handle_host_work(vcpu);
+	clock_before_entry(vcpu);
 	if (result == RUN_RESUME)
 		result = run_deliver_events(vcpu);
 	if (result == RUN_RESUME)

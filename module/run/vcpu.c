@@ -9,6 +9,7 @@
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
 
+#include "host/host.h"
 #include "run/internal.h"
 
 struct vcpu *vcpu_create(struct vm *vm)
@@ -23,7 +24,8 @@ struct vcpu *vcpu_create(struct vm *vm)
 	vcpu->interrupt = -1;
 	vcpu->cpu.bus = &run_bus;
 	cpu_reset(&vcpu->cpu);
-	vcpu->tsc_offset = -rdtsc();
+	vcpu->cpu.msrs.arch_capabilities = host_arch_capabilities();
+	clock_create_vcpu(vcpu);
 	vcpu->gdt.stale = true;
 	vcpu->ldt.stale = true;
 

@@ -16,6 +16,7 @@
 
 #include "cpu/cpu.h"
 #include "mmu/mmu.h"
+#include "run/clock.h"
 #include "world/world.h"
 
 struct vcpu;
@@ -39,6 +40,7 @@ struct vm {
 	struct kref references;
 	struct mutex lock;
 	struct mmu mmu;
+	struct vm_clock clock;
 	struct vcpu *vcpu;
 	u32 engine;
 	bool umip;
@@ -126,7 +128,8 @@ struct vcpu {
 	struct cpu_exception exception;
 	bool delivering;
 	u32 mp_state;
-	u64 tsc_offset;
+	u64 tsc_offset; /* what the guest's TSC is ahead of the host's */
+	struct vcpu_clock clock;
 	u64 cr8;
 
 	bool sigset_active;

@@ -269,6 +269,8 @@ static void prepare_control_registers(struct world *world,
 	/* SGDT and its like trap in ring 1. */
 	if (world->umip)
 		state->guest_cr4 |= X86_CR4_UMIP;
+	if (world->tsc_traps)
+		state->guest_cr4 |= X86_CR4_TSD;
 }
 
 bool world_has_umip(void)

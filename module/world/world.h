@@ -23,6 +23,7 @@
  * @number: unlike that of any world before
  * @umip: SGDT and its like trap in the guest world
  * @native: where single instructions run on the guest's FPU state, or NULL
+ * @tsc_traps: RDTSC and RDTSCP trap: the guest's counter is not the host's
  * @left_at: TSC when world_run() last ended in this KVM_RUN, or 0
  * @handling_ticks: TSC ticks between the ends and the starts of world_run()
  */
@@ -37,6 +38,7 @@ struct world {
 	u16 loaded[SEGMENT_REGISTERS];
 	bool step;
 	bool umip;
+	bool tsc_traps;
 	u64 number;
 	struct world_native *native;
 	u64 left_at;

@@ -64,7 +64,6 @@ static void cr4(struct kunit *test)
 		{ "PGE", 1, 3, 13, X86_CR4_PGE },
 		{ "OSFXSR", 1, 3, 24, X86_CR4_OSFXSR },
 		{ "OSXMMEXCPT", 1, 3, 25, X86_CR4_OSXMMEXCPT },
-		{ "OSXSAVE", 1, 2, 26, X86_CR4_OSXSAVE },
 		{ "UMIP", 7, 2, 2, X86_CR4_UMIP },
 		{ "SMEP", 7, 1, 7, X86_CR4_SMEP },
 		{ "SMAP", 7, 1, 20, X86_CR4_SMAP },
@@ -72,7 +71,7 @@ static void cr4(struct kunit *test)
 	};
 	static const u64 never[] = { X86_CR4_VME,  X86_CR4_PVI,	 X86_CR4_LA57,
 				     X86_CR4_VMXE, X86_CR4_SMXE, X86_CR4_PCIDE,
-				     X86_CR4_PKE,  BIT_ULL(15),	 BIT_ULL(31) };
+				     X86_CR4_PKE,  X86_CR4_OSXSAVE, BIT_ULL(15),	 BIT_ULL(31) };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -341,6 +340,9 @@ static void msr_values(struct kunit *test)
 		{ "microcode revision", MSR_IA32_UCODE_REV, 0, true, true },
 		{ "TSC_AUX, 33 bits", MSR_TSC_AUX, 0x100000000ULL, false, false },
 		{ "TSC", MSR_IA32_TSC, 0x123456789ULL, true, true },
+		{ "what the host says, not in CPUID", MSR_IA32_ARCH_CAPABILITIES, 1, false, true },
+		{ "debug control", MSR_IA32_DEBUGCTLMSR, 3, true, true },
+		{ "debug control, a bit that is not there", MSR_IA32_DEBUGCTLMSR, 4, false, false },
 		{ "the bus's", 0x4711, 42, true, true },
 		{ "nobody's", 0x4712, 42, false, false },
 	};
@@ -363,6 +365,12 @@ static void msr_values(struct kunit *test)
 			check(test, rows[i].name, "value", value, rows[i].value);
 		}
 	}
+	fake_machine_protected(&machine);
+	cpu->cpuid[2].edx = BIT(29);
+	check_true(test, "what the host says", "is read",
+		   cpu_read_msr(cpu, MSR_IA32_ARCH_CAPABILITIES, &value, false));
+	check_true(test, "what the host says", "is not for the guest to write",
+		   !cpu_write_msr(cpu, MSR_IA32_ARCH_CAPABILITIES, value, false));
 	fake_machine_protected(&machine);
 	check_true(test, "EFER", "written", cpu_write_msr(cpu, MSR_EFER, EFER_NX, false));
 	check(test, "EFER", "announced", machine.changed, CPU_CHANGED_EFER);

@@ -106,10 +106,18 @@ static const unsigned long device_ioctls[] = {
 };
 
 static const unsigned long vm_ioctls[] = {
-	KVM_CHECK_EXTENSION, KVM_SET_USER_MEMORY_REGION, KVM_SET_USER_MEMORY_REGION,
-	KVM_CREATE_VCPU,     KVM_SET_TSS_ADDR,		 KVM_SET_IDENTITY_MAP_ADDR,
-	RINGLET_SET_ENGINE,  KVM_CREATE_IRQCHIP,	 KVM_SET_GSI_ROUTING,
+	KVM_CHECK_EXTENSION,
+	KVM_SET_USER_MEMORY_REGION,
+	KVM_SET_USER_MEMORY_REGION,
+	KVM_CREATE_VCPU,
+	KVM_SET_TSS_ADDR,
+	KVM_SET_IDENTITY_MAP_ADDR,
+	RINGLET_SET_ENGINE,
+	KVM_CREATE_IRQCHIP,
+	KVM_SET_GSI_ROUTING,
 	KVM_GET_DIRTY_LOG,
+	KVM_GET_CLOCK,
+	KVM_SET_CLOCK,
 };
 
 static const unsigned long vcpu_ioctls[] = {
@@ -133,6 +141,9 @@ static const unsigned long vcpu_ioctls[] = {
 	KVM_SET_VCPU_EVENTS,
 	KVM_GET_DEBUGREGS,
 	KVM_SET_DEBUGREGS,
+	KVM_GET_TSC_KHZ,
+	KVM_SET_TSC_KHZ,
+	KVM_KVMCLOCK_CTRL,
 	KVM_GET_LAPIC,
 	KVM_GET_XSAVE,
 	RINGLET_GET_STATISTICS,
@@ -275,6 +286,23 @@ static void boot(struct slot_of_vm *vm)
 				  .rflags = chance(80) ? 2 : interesting() });
 }
 
+/* Clocks anywhere in memory and where none is, and another counter. */
+static void set_clock(struct slot_of_vm *vm)
+{
+	static const uint32_t indices[] = { 0x4b564d01, 0x4b564d00, 0x12, 0x11, 0x10 };
+	struct {
+		struct kvm_msrs header;
+		struct kvm_msr_entry entries[ARRAY_SIZE(indices)];
+	} msrs = { .header.nmsrs = ARRAY_SIZE(indices) };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(indices); i++)
+		msrs.entries[i] = (struct kvm_msr_entry){
+			.index = indices[i],
+			.data = (chance(50) ? interesting() : rnd() % 0x80000) | chance(50),
+		};
+	ioctl(vm->vcpu, KVM_SET_MSRS, &msrs);
+}
+
 static void run(struct slot_of_vm *vm)
 {
 	/* Again and again, should it go off before the guest runs. */
@@ -294,6 +322,8 @@ static void run(struct slot_of_vm *vm)
 		if (chance(90))
 			vm->run->cr8 = 0;
 	}
+	if (chance(10))
+		set_clock(vm);
 	/* An earlier call may have shut out the alarm that ends the run. */
 	ioctl(vm->vcpu, KVM_SET_SIGNAL_MASK, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);

@@ -17,7 +17,12 @@
 #define RINGLET_CAP 0x72696e67
 #define RINGLET_INTERFACE_VERSION 1
 
-/* What a guest reads in EBX, ECX, EDX of CPUID leaf 0x40000000. */
+/*
+ * The CPUID leaf in which a guest reads the signature, in EBX, ECX, EDX, and
+ * the number of the next in EAX, which has the interface's version in its EAX.
+ * Leaf 0x40000000 is KVM's.
+ */
+#define RINGLET_CPUID_LEAF 0x40000100
 #define RINGLET_CPUID_SIGNATURE "RingletRing1"
 
 /* KVM uses 0xae too; its numbers end well below 0xf0 for these types. */
