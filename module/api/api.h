@@ -36,6 +36,11 @@ static inline bool vm_is_of_current(const struct vm *vm)
 	return vm->mmu.mm == current->mm;
 }
 
+/* ---- irqchip.c */
+
+/* The VM's ioctls about interrupts and timers; -ENOTTY for all others. */
+long irqchip_ioctl(struct vm *vm, unsigned int ioctl, void __user *user);
+
 /* ---- vcpu.c */
 
 /* KVM_CREATE_VCPU, vm->lock held: the new file descriptor or -errno. */

@@ -17,16 +17,22 @@ long api_check_extension(unsigned long capability)
 	switch (capability) {
 	case RINGLET_CAP:
 		return RINGLET_INTERFACE_VERSION;
+	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_HLT:
 	case KVM_CAP_USER_MEMORY:
 	case KVM_CAP_SET_TSS_ADDR:
 	case KVM_CAP_EXT_CPUID:
 	case KVM_CAP_GET_TSC_KHZ:
 	case KVM_CAP_KVMCLOCK_CTRL:
+	case KVM_CAP_PIT:
 	case KVM_CAP_MP_STATE:
 	case KVM_CAP_SYNC_MMU:
 	case KVM_CAP_DESTROY_MEMORY_REGION_WORKS:
 	case KVM_CAP_USER_NMI:
+	case KVM_CAP_REINJECT_CONTROL:
+	case KVM_CAP_IRQ_INJECT_STATUS:
+	case KVM_CAP_PIT2:
+	case KVM_CAP_PIT_STATE2:
 	case KVM_CAP_JOIN_MEMORY_REGIONS_WORKS:
 	case KVM_CAP_SET_IDENTITY_MAP_ADDR:
 	case KVM_CAP_INTERNAL_ERROR_DATA:
@@ -42,6 +48,8 @@ long api_check_extension(unsigned long capability)
 		return 1;
 	case KVM_CAP_ADJUST_CLOCK:
 		return KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME | KVM_CLOCK_HOST_TSC;
+	case KVM_CAP_IRQ_ROUTING:
+		return IRQCHIP_ROUTES;
 	case KVM_CAP_NR_MEMSLOTS:
 		return MMU_SLOTS;
 	default:

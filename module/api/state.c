@@ -213,6 +213,12 @@ static void load_pdptrs(struct vcpu *vcpu)
 		memset(cpu->pdptrs, 0, sizeof(cpu->pdptrs));
 }
 
+static bool at_reset_vector(const struct virtual_cpu *cpu)
+{
+	return cpu->rip == 0xfff0 && cpu->segments[SEGMENT_CS].selector == 0xf000 &&
+	       !(cpu->cr0 & X86_CR0_PE);
+}
+
 int state_set_sregs(struct vcpu *vcpu, const struct kvm_sregs *sregs)
 {
 	struct segment segments[SEGMENT_REGISTERS];
@@ -241,6 +247,9 @@ int state_set_sregs(struct vcpu *vcpu, const struct kvm_sregs *sregs)
 	if (sregs->cr8 <= 0xf)
 		vcpu->cr8 = sregs->cr8;
 	load_pdptrs(vcpu);
+	/* As in KVM: a client that resets the CPU ends its HLT by this. */
+	if (at_reset_vector(cpu))
+		cpu->halted = false;
 
 	for (i = 0; i < ARRAY_SIZE(sregs->interrupt_bitmap); i++) {
 		if (sregs->interrupt_bitmap[i]) {

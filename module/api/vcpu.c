@@ -188,7 +188,7 @@ static long vcpu_ioctl_set_debug_registers(struct vcpu *vcpu, const void __user 
 	return state_set_debug_registers(vcpu, &regs);
 }
 
-/* The interrupt controller is userspace's: a vector given twice replaces. */
+/* A vector given twice replaces: the client tracks what it gave. */
 static long vcpu_ioctl_interrupt(struct vcpu *vcpu, const void __user *user)
 {
 	struct kvm_interrupt interrupt;
@@ -197,6 +197,9 @@ static long vcpu_ioctl_interrupt(struct vcpu *vcpu, const void __user *user)
 		return -EFAULT;
 	if (interrupt.irq >= KVM_NR_INTERRUPTS)
 		return -EINVAL;
+	/* Then interrupts come by KVM_IRQ_LINE. */
+	if (vcpu->vm->irqchip)
+		return -ENXIO;
 	vcpu->interrupt = interrupt.irq;
 	return 0;
 }
@@ -209,21 +212,27 @@ static long vcpu_ioctl_nmi(struct vcpu *vcpu)
 
 static long vcpu_ioctl_get_mp_state(struct vcpu *vcpu, void __user *user)
 {
-	struct kvm_mp_state state = { .mp_state = vcpu->mp_state };
+	struct kvm_mp_state state = {
+		.mp_state = vcpu->cpu.halted ? KVM_MP_STATE_HALTED : KVM_MP_STATE_RUNNABLE,
+	};
 
 	return copy_to_user(user, &state, sizeof(state)) ? -EFAULT : 0;
 }
 
-/* The other states belong to a local APIC in the kernel. */
+/*
+ * A halted vCPU is one that sleeps in the kernel, which takes interrupts from
+ * the kernel to wake it. The other states belong to a local APIC.
+ */
 static long vcpu_ioctl_set_mp_state(struct vcpu *vcpu, const void __user *user)
 {
 	struct kvm_mp_state state;
 
 	if (copy_from_user(&state, user, sizeof(state)))
 		return -EFAULT;
-	if (state.mp_state != KVM_MP_STATE_RUNNABLE)
+	if (state.mp_state != KVM_MP_STATE_RUNNABLE &&
+	    (state.mp_state != KVM_MP_STATE_HALTED || !vcpu->vm->irqchip))
 		return -EINVAL;
-	vcpu->mp_state = state.mp_state;
+	vcpu->cpu.halted = state.mp_state == KVM_MP_STATE_HALTED;
 	return 0;
 }
 
@@ -461,7 +470,8 @@ int vcpu_create_file(struct vm *vm)
 		goto err_vcpu;
 	}
 	kref_get(&vm->references);
-	vm->vcpu = vcpu;
+	/* Who raises an interrupt may see it at once: pairs with vcpu_interrupt_raised(). */
+	smp_store_release(&vm->vcpu, vcpu);
 	fd_install(descriptor, file);
 	return descriptor;
 

@@ -17,6 +17,8 @@ static void vm_destroy(struct kref *references)
 {
 	struct vm *vm = container_of(references, struct vm, references);
 
+	/* First: its timer reaches for the vCPU. */
+	irqchip_destroy(vm->irqchip);
 	if (vm->vcpu)
 		vcpu_destroy(vm->vcpu);
 	mmu_destroy(&vm->mmu);
@@ -164,7 +166,7 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long argume
 	case RINGLET_SET_UMIP:
 		return vm_set_umip(vm, argument);
 	default:
-		return -ENOTTY;
+		return irqchip_ioctl(vm, ioctl, (void __user *)argument);
 	}
 }
 

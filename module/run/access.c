@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Port and MMIO accesses through userspace. Called by the bus while an
- * instruction is emulated, and by the run loop around KVM_RUN's returns; host
- * world.
+ * Port and MMIO accesses: to the chips in the kernel, or through userspace.
+ * Called by the bus while an instruction is emulated, and by the run loop around
+ * KVM_RUN's returns; host world.
  *
  * A read that userspace has to answer ends the emulation before it had any
  * effect; with the answer here, the instruction is emulated again and finds
@@ -95,6 +95,8 @@ enum cpu_result access_port_in(struct vcpu *vcpu, u16 port, unsigned int bytes,
 {
 	struct pending_access *pending = &vcpu->pending;
 
+	if (vcpu->vm->irqchip && irqchip_port_in(vcpu->vm->irqchip, port, bytes, count, data))
+		return CPU_OK;
 	if (bytes * count > sizeof(pending->data))
 		return cpu_stop(&vcpu->cpu, "one instruction reads more from a port than ringlet can hold");
 	if (pending->kind == PENDING_PORT_IN && pending->answered && pending->address == port &&
@@ -111,6 +113,8 @@ enum cpu_result access_port_out(struct vcpu *vcpu, u16 port, unsigned int bytes,
 {
 	struct posted_write *write;
 
+	if (vcpu->vm->irqchip && irqchip_port_out(vcpu->vm->irqchip, port, bytes, count, data))
+		return CPU_OK;
 	if (bytes * count > sizeof(write->data))
 		return cpu_stop(&vcpu->cpu, "one instruction writes more to a port than ringlet can hold");
 	if (vcpu->posted_count == VCPU_POSTED_WRITES)

@@ -12,10 +12,28 @@ void run_queue_exception(struct vcpu *vcpu, const struct cpu_exception *exceptio
 	vcpu->exception_pending = true;
 }
 
+/* An external interrupt, or a client that waits until it can give one. */
+static bool maskable_wanted(const struct vcpu *vcpu)
+{
+	if (vcpu->interrupt >= 0)
+		return true;
+	if (vcpu->vm->irqchip)
+		return irqchip_wants_interrupt(vcpu->vm->irqchip);
+	return READ_ONCE(vcpu->run->request_interrupt_window);
+}
+
 bool run_interrupt_wanted(const struct vcpu *vcpu)
 {
-	return vcpu->interrupt >= 0 || vcpu->nmi_pending ||
-	       READ_ONCE(vcpu->run->request_interrupt_window);
+	return vcpu->nmi_pending || maskable_wanted(vcpu);
+}
+
+bool run_interrupt_due(const struct vcpu *vcpu)
+{
+	const struct virtual_cpu *cpu = &vcpu->cpu;
+
+	if (vcpu->nmi_pending && !cpu->nmi_blocked && !cpu->interrupt_shadow)
+		return true;
+	return maskable_wanted(vcpu) && cpu_can_take_interrupt(cpu);
 }
 
 static enum run_result deliver(struct vcpu *vcpu, enum cpu_event_type type,
@@ -72,6 +90,15 @@ static enum run_result deliver_interrupt(struct vcpu *vcpu)
 	return result;
 }
 
+/* INTA: the vector leaves the PIC once, however long its delivery takes. */
+static void acknowledge_interrupt(struct vcpu *vcpu)
+{
+	struct irqchip *irqchip = vcpu->vm->irqchip;
+
+	if (irqchip && vcpu->interrupt < 0 && irqchip_wants_interrupt(irqchip))
+		vcpu->interrupt = irqchip_acknowledge(irqchip);
+}
+
 enum run_result run_deliver_events(struct vcpu *vcpu)
 {
 	struct virtual_cpu *cpu = &vcpu->cpu;
@@ -93,7 +120,10 @@ enum run_result run_deliver_events(struct vcpu *vcpu)
 	if (result == RUN_RESUME && vcpu->nmi_pending && !cpu->nmi_blocked &&
 	    !cpu->interrupt_shadow)
 		result = deliver_nmi(vcpu);
-	if (result == RUN_RESUME && vcpu->interrupt >= 0 && cpu_can_take_interrupt(cpu))
-		result = deliver_interrupt(vcpu);
+	if (result == RUN_RESUME && cpu_can_take_interrupt(cpu)) {
+		acknowledge_interrupt(vcpu);
+		if (vcpu->interrupt >= 0)
+			result = deliver_interrupt(vcpu);
+	}
 	return result;
 }

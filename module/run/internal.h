@@ -29,7 +29,7 @@ enum cpu_result run_execute_native(struct virtual_cpu *cpu, struct cpu_native *n
 /* bus.c: struct cpu_bus of a vCPU */
 extern const struct cpu_bus run_bus;
 
-/* access.c: port and MMIO accesses through userspace */
+/* access.c: port and MMIO accesses, to chips in the kernel or through userspace */
 enum cpu_result access_mmio_read(struct vcpu *vcpu, u64 gpa, void *data, unsigned int bytes);
 enum cpu_result access_mmio_write(struct vcpu *vcpu, u64 gpa, const void *data,
 				  unsigned int bytes);
@@ -63,6 +63,8 @@ enum run_result run_deliver_events(struct vcpu *vcpu);
 void run_queue_exception(struct vcpu *vcpu, const struct cpu_exception *exception);
 /* Somebody waits for the guest to take interrupts. */
 bool run_interrupt_wanted(const struct vcpu *vcpu);
+/* And the guest would take one now. */
+bool run_interrupt_due(const struct vcpu *vcpu);
 
 /* tables.c: shadow GDT and LDT; 0, -ENOMEM, or -ENOSPC (stop) */
 enum run_result run_sync_tables(struct vcpu *vcpu);

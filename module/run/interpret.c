@@ -58,7 +58,7 @@ static bool must_look_up(const struct vcpu *vcpu)
 	const struct virtual_cpu *cpu = &vcpu->cpu;
 
 	return vcpu->exception_pending || cpu->pending_debug || cpu->halted ||
-	       (run_interrupt_wanted(vcpu) && !cpu->interrupt_shadow) ||
+	       run_interrupt_due(vcpu) ||
 	       !run_interprets(vcpu) || __xfer_to_guest_mode_work_pending();
 }
 

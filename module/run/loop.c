@@ -24,23 +24,29 @@ static unsigned int load_flags(const struct vcpu *vcpu)
 	return flags;
 }
 
-/* Mark the vCPU as in the guest world; false: something came up, go around. */
-static bool enter_guest_mode(struct vcpu *vcpu)
+/*
+ * Mark the vCPU as in the guest world; false: something came up, go around. An
+ * interrupt that has come since the state was loaded is something, unless the
+ * guest leaves anyway to take one.
+ */
+static bool enter_guest_mode(struct vcpu *vcpu, unsigned int flags)
 {
 	WRITE_ONCE(vcpu->vm->guest_cpu, smp_processor_id());
-	/* Pairs with the one in kick(): it sees the mark, or we its request. */
+	/* Pairs with those in kick() and vcpu_interrupt_raised(): they see the
+	 * mark, or we their request.
+	 */
 	smp_mb();
-	if (mmu_may_enter(&vcpu->mmu) && !xfer_to_guest_mode_work_pending() &&
+	if ((flags & WORLD_LOAD_WANT_IF || !run_interrupt_wanted(vcpu)) && mmu_may_enter(&vcpu->mmu) && !xfer_to_guest_mode_work_pending() &&
 	    !host_immediate_exit(vcpu->run))
 		return true;
 	WRITE_ONCE(vcpu->vm->guest_cpu, -1);
 	return false;
 }
 
-static bool enter_guest(struct vcpu *vcpu, struct world_exit *exit)
+static bool enter_guest(struct vcpu *vcpu, unsigned int flags, struct world_exit *exit)
 {
 	local_irq_disable();
-	if (!enter_guest_mode(vcpu)) {
+	if (!enter_guest_mode(vcpu, flags)) {
 		local_irq_enable();
 		return false;
 	}
@@ -69,25 +75,41 @@ static enum run_result handle_host_work(struct vcpu *vcpu)
 	return RUN_ERROR;
 }
 
+/* With the interrupt controller in the kernel it is always ready: not asked. */
 static bool can_inject(const struct vcpu *vcpu)
 {
-	return vcpu->interrupt < 0 && cpu_can_take_interrupt(&vcpu->cpu);
+	return vcpu->vm->irqchip ||
+	       (vcpu->interrupt < 0 && cpu_can_take_interrupt(&vcpu->cpu));
 }
 
 static enum run_result check_interrupt_window(struct vcpu *vcpu)
 {
-	if (!READ_ONCE(vcpu->run->request_interrupt_window) || !can_inject(vcpu))
+	if (vcpu->vm->irqchip || !READ_ONCE(vcpu->run->request_interrupt_window) ||
+	    !can_inject(vcpu))
 		return RUN_RESUME;
 	vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
 	return RUN_USER;
 }
 
-/* HLT is userspace's to wait on; an event that is due makes it unnecessary. */
+/*
+ * HLT, when interrupts come from the kernel: sleep until one is due. A signal
+ * ends the sleep too, and the next KVM_RUN goes on with it.
+ */
+static void sleep_in_halt(struct vcpu *vcpu)
+{
+	vcpu->statistics.halts++;
+	wait_event_interruptible(vcpu->halt_wait, run_interrupt_due(vcpu));
+}
+
+/*
+ * Without them it is userspace's to wait on; an event that is due makes it
+ * unnecessary.
+ */
 static enum run_result check_halt(struct vcpu *vcpu)
 {
 	struct virtual_cpu *cpu = &vcpu->cpu;
 
-	if (!cpu->halted)
+	if (!cpu->halted || vcpu->vm->irqchip)
 		return RUN_RESUME;
 	cpu->halted = false;
 	if (vcpu->exception_pending || cpu->pending_debug ||
@@ -101,6 +123,7 @@ static enum run_result check_halt(struct vcpu *vcpu)
 /* Let the guest run directly until it exits, and handle the exit. */
 static enum run_result run_directly(struct vcpu *vcpu)
 {
+	const unsigned int flags = load_flags(vcpu);
 	struct world_exit exit = {};
 	enum run_result result;
 
@@ -108,10 +131,10 @@ static enum run_result run_directly(struct vcpu *vcpu)
 	if (result != RUN_RESUME)
 		return result;
 	mmu_before_entry(&vcpu->mmu);
-	if (!world_load(vcpu->world, &vcpu->cpu, load_flags(vcpu)))
+	if (!world_load(vcpu->world, &vcpu->cpu, flags))
 		return run_end(vcpu, CPU_STOP);
 	trace_ringlet_entry(vcpu->cpu.rip, cpu_cpl(&vcpu->cpu));
-	if (!enter_guest(vcpu, &exit))
+	if (!enter_guest(vcpu, flags, &exit))
 		return RUN_RESUME;
 	vcpu->statistics.world_switches++;
 	world_store(vcpu->world, &vcpu->cpu);
@@ -128,6 +151,10 @@ static enum run_result run_once(struct vcpu *vcpu)
 		result = run_deliver_events(vcpu);
 	if (result == RUN_RESUME)
 		result = check_interrupt_window(vcpu);
+	if (result == RUN_RESUME && vcpu->cpu.halted) {
+		sleep_in_halt(vcpu);
+		return RUN_RESUME;
+	}
 	if (result == RUN_RESUME)
 		result = run_interprets(vcpu) ? run_interpret(vcpu) : run_directly(vcpu);
 	return result == RUN_RESUME ? check_halt(vcpu) : result;

@@ -21,6 +21,7 @@ struct vcpu *vcpu_create(struct vm *vm)
 		return ERR_PTR(-ENOMEM);
 	vcpu->vm = vm;
 	mutex_init(&vcpu->mutex);
+	init_waitqueue_head(&vcpu->halt_wait);
 	vcpu->interrupt = -1;
 	vcpu->cpu.bus = &run_bus;
 	cpu_reset(&vcpu->cpu);
@@ -95,12 +96,26 @@ static void collect_fast_exits(struct vcpu *vcpu)
 	}
 }
 
+static void collect_irqchip(struct vcpu *vcpu)
+{
+	struct ringlet_statistics *statistics = &vcpu->statistics;
+	struct irqchip_statistics counts;
+
+	irqchip_read_statistics(vcpu->vm->irqchip, &counts);
+	statistics->irqchip_port_accesses = counts.port_accesses;
+	statistics->irqchip_interrupts = counts.interrupts;
+	statistics->timer_ticks = counts.ticks;
+	statistics->timer_ticks_given = counts.ticks_given;
+}
+
 void vcpu_collect_statistics(struct vcpu *vcpu)
 {
 	struct ringlet_statistics *statistics = &vcpu->statistics;
 	const struct mmu_statistics *mmu = &vcpu->mmu.statistics;
 
 	collect_fast_exits(vcpu);
+	if (vcpu->vm->irqchip)
+		collect_irqchip(vcpu);
 	statistics->ticks_handling = vcpu->world->handling_ticks;
 	statistics->exits_slow = statistics->world_switches;
 	statistics->page_faults_shadow = mmu->filled;
@@ -146,6 +161,30 @@ static void kick(struct mmu *mmu)
 	cpu = READ_ONCE(vm->guest_cpu);
 	if (cpu >= 0)
 		smp_call_function_single(cpu, nothing, NULL, 1);
+}
+
+/*
+ * An interrupt for the vCPU: wake it from HLT, or out of the guest world. The
+ * request was written before, and the vCPU looks for it after it has said that
+ * it sleeps or enters.
+ */
+void vcpu_interrupt_raised(void *owner)
+{
+	struct vm *vm = owner;
+	struct vcpu *vcpu;
+	int cpu;
+
+	/* Pairs with the one in vcpu_create_file(). */
+	vcpu = smp_load_acquire(&vm->vcpu);
+	if (!vcpu)
+		return;
+	/* Pairs with the one in enter_guest_mode() as well. */
+	if (wq_has_sleeper(&vcpu->halt_wait))
+		wake_up(&vcpu->halt_wait);
+	cpu = READ_ONCE(vm->guest_cpu);
+	/* On this CPU, what called us is an interrupt that ends the visit. */
+	if (cpu >= 0 && cpu != raw_smp_processor_id())
+		smp_send_reschedule(cpu);
 }
 
 /* Only pages of the GDT and the LDT are tracked. */

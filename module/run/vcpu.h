@@ -11,10 +11,12 @@
 #include <linux/kvm.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
+#include <linux/wait.h>
 #include <asm/fpu/api.h>
 #include <uapi/linux/ringlet.h>
 
 #include "cpu/cpu.h"
+#include "irqchip/irqchip.h"
 #include "mmu/mmu.h"
 #include "run/clock.h"
 #include "world/world.h"
@@ -32,6 +34,8 @@ struct vcpu;
  * @lock: guards @vcpu, @engine, @umip, @has_run
  * @engine: RINGLET_ENGINE_*
  * @umip: SGDT and its like trap
+ * @irqchip: the interrupt controllers in the kernel, or NULL; made before the
+ *	vCPU if at all
  * @has_run: a vCPU has been run: @engine and @umip are settled
  * @guest_cpu: host CPU on which the vCPU is in the guest world, or -1; written
  *	by the vCPU's thread with interrupts off, read by whoever kicks it
@@ -42,6 +46,7 @@ struct vm {
 	struct mmu mmu;
 	struct vm_clock clock;
 	struct vcpu *vcpu;
+	struct irqchip *irqchip;
 	u32 engine;
 	bool umip;
 	bool has_run;
@@ -110,6 +115,7 @@ struct table_shadow {
  * @nmi_pending: an NMI for the guest is due
  * @exception_pending: @exception is delivered before the next instruction
  * @delivering: an event waits for userspace on its way through the IDT
+ * @halt_wait: the thread sleeps here in HLT, if interrupts come from the kernel
  * @cr8: task priority as userspace gave it; a 32-bit guest cannot reach it
  * @stop_text: the sentence behind KVM_EXIT_INTERNAL_ERROR, or empty
  */
@@ -127,7 +133,7 @@ struct vcpu {
 	bool exception_pending;
 	struct cpu_exception exception;
 	bool delivering;
-	u32 mp_state;
+	wait_queue_head_t halt_wait;
 	u64 tsc_offset; /* what the guest's TSC is ahead of the host's */
 	struct vcpu_clock clock;
 	u64 cr8;
@@ -185,6 +191,9 @@ void vcpu_state_replaced(struct vcpu *vcpu);
 /* RINGLET_READ_GUEST_ROOT: walk the guest world's tables. */
 int vcpu_read_guest_root(struct vcpu *vcpu, struct ringlet_guest_root *root,
 			 struct ringlet_guest_root_page *pages);
+
+/* irqchip.raised: an interrupt is there for the vCPU of this VM. Any context. */
+void vcpu_interrupt_raised(void *vm);
 
 /* The mmu_callbacks that the VM's memory layer gets. */
 extern const struct mmu_callbacks vcpu_mmu_callbacks;

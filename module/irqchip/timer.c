@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Channel 0 of the PIT by an hrtimer, and what becomes of ticks that the guest
+ * is too slow for. Called with the irqchip's lock held, and as the hrtimer's
+ * callback; host world.
+ *
+ * As in KVM a tick is an edge on IRQ 0. With reinjection the next edge waits
+ * until the guest has ended the interrupt of the last one, so that none is
+ * swallowed by the PIC, and follows at once then.
+ */
+#include <linux/moduleparam.h>
+#include <linux/ktime.h>
+
+#include "irqchip/internal.h"
+
+#define TIMER_PIN 0
+
+/* hrtimers are not throttled: a guest must not keep the host busy with them. */
+static unsigned int min_timer_period_us = 200;
+module_param(min_timer_period_us, uint, 0644);
+MODULE_PARM_DESC(min_timer_period_us, "Shortest period of a guest's timer in microseconds");
+
+static u64 shortest_period(void)
+{
+	return READ_ONCE(min_timer_period_us) * (u64)NSEC_PER_USEC;
+}
+
+/* A period that is too short is stretched: each expiry counts as one tick. */
+static bool is_stretched(const struct irqchip_timer *timer)
+{
+	u64 period = pit_period(&timer->model);
+
+	return period && period < shortest_period();
+}
+
+static bool is_running(const struct irqchip_timer *timer)
+{
+	return timer->exists && !(timer->flags & KVM_PIT_FLAGS_HPET_LEGACY);
+}
+
+static void give_tick(struct irqchip *irqchip)
+{
+	irqchip_set_pin(irqchip, TIMER_PIN, IRQCHIP_SOURCE_PIT, true);
+	irqchip_set_pin(irqchip, TIMER_PIN, IRQCHIP_SOURCE_PIT, false);
+	irqchip->statistics.ticks_given++;
+}
+
+static void give_missed(struct irqchip *irqchip)
+{
+	struct irqchip_timer *timer = &irqchip->timer;
+
+	if (!timer->missed || pic_is_busy(&irqchip->pic, TIMER_PIN))
+		return;
+	timer->missed--;
+	give_tick(irqchip);
+}
+
+/*
+ * A guest that takes IRQ 0 out of use does not want its ticks of meanwhile when
+ * it uses it again. One whose handler masks the line until it is done, as Linux
+ * does, is only late.
+ */
+static void watch_mask(struct irqchip *irqchip)
+{
+	struct irqchip_timer *timer = &irqchip->timer;
+	const struct pic_chip *master = &irqchip->pic.chips[0];
+	bool masked = master->imr & BIT(TIMER_PIN);
+
+	if (masked == timer->line_masked)
+		return;
+	timer->line_masked = masked;
+	if (masked)
+		timer->masked_in_service = master->isr & BIT(TIMER_PIN);
+	else if (!timer->masked_in_service)
+		timer->missed = 0;
+}
+
+void timer_pic_changed(struct irqchip *irqchip)
+{
+	if (!irqchip->timer.exists)
+		return;
+	watch_mask(irqchip);
+	give_missed(irqchip);
+}
+
+void timer_forget_missed(struct irqchip *irqchip)
+{
+	irqchip->timer.missed = 0;
+}
+
+void timer_catch_up(struct irqchip *irqchip, u64 now)
+{
+	struct irqchip_timer *timer = &irqchip->timer;
+	u64 ticks = pit_ticks(&timer->model, timer->counted_until, now);
+
+	timer->counted_until = now;
+	if (!ticks || !is_running(timer))
+		return;
+	if (is_stretched(timer))
+		ticks = 1;
+	irqchip->statistics.ticks += ticks;
+	if (timer->reinject) {
+		timer->missed += ticks;
+		give_missed(irqchip);
+	} else {
+		give_tick(irqchip);
+	}
+}
+
+void timer_arm(struct irqchip *irqchip, u64 now)
+{
+	struct irqchip_timer *timer = &irqchip->timer;
+	u64 next = is_running(timer) ? pit_next_tick(&timer->model, now) : PIT_NEVER;
+
+	if (next == PIT_NEVER) {
+		/* If the callback is running it will find the same. */
+		hrtimer_try_to_cancel(&timer->hrtimer);
+		return;
+	}
+	if (is_stretched(timer))
+		next = max(next, now + shortest_period());
+	hrtimer_start(&timer->hrtimer, ns_to_ktime(next), HRTIMER_MODE_ABS);
+}
+
+static enum hrtimer_restart timer_expired(struct hrtimer *hrtimer)
+{
+	struct irqchip *irqchip = container_of(hrtimer, struct irqchip, timer.hrtimer);
+	unsigned long flags = irqchip_lock(irqchip);
+	u64 now = ktime_get_ns();
+
+	timer_catch_up(irqchip, now);
+	/* Somebody may have started it anew by now: start it, never restart. */
+	timer_arm(irqchip, now);
+	irqchip_unlock(irqchip, flags);
+	return HRTIMER_NORESTART;
+}
+
+void timer_start(struct irqchip *irqchip)
+{
+	struct irqchip_timer *timer = &irqchip->timer;
+
+	pit_init(&timer->model);
+	hrtimer_init(&timer->hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	timer->hrtimer.function = timer_expired;
+	timer->reinject = true;
+	timer->counted_until = ktime_get_ns();
+	timer->exists = true;
+}
+
+/* Nobody else has the irqchip any more, but the callback may be running. */
+void timer_stop(struct irqchip *irqchip)
+{
+	if (irqchip->timer.exists)
+		hrtimer_cancel(&irqchip->timer.hrtimer);
+}
