@@ -114,6 +114,17 @@ static const unsigned long vm_ioctls[] = {
 	KVM_SET_IDENTITY_MAP_ADDR,
 	RINGLET_SET_ENGINE,
 	KVM_CREATE_IRQCHIP,
+	KVM_CREATE_PIT,
+	KVM_CREATE_PIT2,
+	KVM_IRQ_LINE,
+	KVM_IRQ_LINE_STATUS,
+	KVM_GET_IRQCHIP,
+	KVM_SET_IRQCHIP,
+	KVM_GET_PIT,
+	KVM_SET_PIT,
+	KVM_GET_PIT2,
+	KVM_SET_PIT2,
+	KVM_REINJECT_CONTROL,
 	KVM_SET_GSI_ROUTING,
 	KVM_GET_DIRTY_LOG,
 	KVM_GET_CLOCK,
@@ -153,6 +164,7 @@ static const unsigned long vcpu_ioctls[] = {
 
 GUEST_CODE(work, "1: mov $0x8000, %edi\n mov $64, %ecx\n rep stosl\n"
 		 "out %al, $0x10\n in $0x10, %al\n mov %cr0, %eax\n mov %eax, %cr0\n"
+		 "out %eax, $0x40\n in $0x20, %ax\n mov $0x20, %al\n out %al, $0x20\n"
 		 "pushf\n popf\n incl 0xff000\n movl $1, 0xf0000000\n jmp 1b");
 
 /* An argument that the kernel reads or writes: mostly memory, of many kinds. */
@@ -347,6 +359,23 @@ static void unmap_some_memory(void)
 	}
 }
 
+/* What has to come before the vCPU, and a timer that ticks as fast as it may. */
+static void make_irqchip(struct slot_of_vm *vm)
+{
+	struct kvm_pit_config config = { .flags = KVM_PIT_SPEAKER_DUMMY };
+	struct kvm_pit_state2 state = {};
+
+	ioctl(vm->vm, KVM_CREATE_IRQCHIP, 0);
+	if (chance(70))
+		ioctl(vm->vm, KVM_CREATE_PIT2, &config);
+	if (chance(50)) {
+		state.channels[0].mode = rnd() % 6;
+		state.channels[0].gate = 1;
+		state.channels[0].count = interesting();
+		ioctl(vm->vm, KVM_SET_PIT2, &state);
+	}
+}
+
 static void one_call(void)
 {
 	struct slot_of_vm *vm = &vms[rnd() % VMS];
@@ -356,6 +385,8 @@ static void one_call(void)
 	if (vm->vm < 0) {
 		vm->vm = ioctl(device, KVM_CREATE_VM, 0);
 		set_slot(vm, true);
+		if (chance(50))
+			make_irqchip(vm);
 		return;
 	}
 	if (vm->vcpu < 0 && chance(50)) {

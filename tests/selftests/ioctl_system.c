@@ -39,6 +39,12 @@ static void test_constants(void)
 static void test_capabilities(void)
 {
 	static const int present[] = { KVM_CAP_USER_MEMORY,
+				       KVM_CAP_IRQCHIP,
+				       KVM_CAP_PIT2,
+				       KVM_CAP_PIT_STATE2,
+				       KVM_CAP_IRQ_ROUTING,
+				       KVM_CAP_IRQ_INJECT_STATUS,
+				       KVM_CAP_REINJECT_CONTROL,
 				       KVM_CAP_SET_TSS_ADDR,
 				       KVM_CAP_EXT_CPUID,
 				       KVM_CAP_NR_MEMSLOTS,
@@ -48,9 +54,8 @@ static void test_capabilities(void)
 				       KVM_CAP_READONLY_MEM,
 				       KVM_CAP_IMMEDIATE_EXIT,
 				       KVM_CAP_MAX_VCPUS };
-	static const int absent[] = { KVM_CAP_IRQCHIP,
-				      KVM_CAP_PIT2,
-				      KVM_CAP_SPLIT_IRQCHIP,
+	static const int absent[] = { KVM_CAP_SPLIT_IRQCHIP,
+				      KVM_CAP_IRQFD,
 				      KVM_CAP_XSAVE,
 				      KVM_CAP_MCE,
 				      KVM_CAP_IOEVENTFD,

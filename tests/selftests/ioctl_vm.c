@@ -112,8 +112,6 @@ static void test_unknown(int vm)
 {
 	check(ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_USER_MEMORY) == 1,
 	      "KVM_CHECK_EXTENSION on the VM");
-	check_error(ioctl(vm, KVM_CREATE_IRQCHIP, 0), ENOTTY, "KVM_CREATE_IRQCHIP");
-	check_error(ioctl(vm, KVM_IRQ_LINE, 0), ENOTTY, "KVM_IRQ_LINE");
 	check_error(ioctl(vm, KVM_GET_DIRTY_LOG, 0), ENOTTY, "KVM_GET_DIRTY_LOG");
 	check_error(ioctl(vm, KVM_RUN, 0), ENOTTY, "a vCPU ioctl on the VM");
 	check_error(ioctl(vm, 0xdeadbeef, 0), ENOTTY, "an ioctl that does not exist");

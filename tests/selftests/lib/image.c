@@ -21,6 +21,12 @@ static void *read_file(const char *path, size_t *size)
 
 void image_boot(struct machine *machine, const char *name)
 {
+	image_boot_with(machine, name, NULL);
+}
+
+void image_boot_with(struct machine *machine, const char *name,
+		     void (*prepare)(struct machine *machine))
+{
 	static const char nothing[1];
 	const Elf32_Phdr *segments;
 	const Elf32_Ehdr *header;
@@ -32,7 +38,7 @@ void image_boot(struct machine *machine, const char *name)
 	header = read_file(path, &size);
 	if (size < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG))
 		bail_out("%s is no ELF file", path);
-	machine_create(machine, IMAGE_MEMORY);
+	machine_create_with(machine, IMAGE_MEMORY, prepare);
 	segments = (const void *)((const char *)header + header->e_phoff);
 	for (unsigned int i = 0; i < header->e_phnum; i++)
 		if (segments[i].p_type == PT_LOAD)

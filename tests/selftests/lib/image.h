@@ -14,6 +14,9 @@
 
 /* Makes a machine with IMAGE_MEMORY and /guests/@name.elf, about to start. */
 void image_boot(struct machine *machine, const char *name);
+/* The same, as machine_create_with(). */
+void image_boot_with(struct machine *machine, const char *name,
+		     void (*prepare)(struct machine *machine));
 
 /*
  * One exit that image_run() does not know: a port or a device. False: neither

@@ -10,6 +10,12 @@
 
 void machine_create(struct machine *machine, size_t memory_bytes)
 {
+	machine_create_with(machine, memory_bytes, NULL);
+}
+
+void machine_create_with(struct machine *machine, size_t memory_bytes,
+			 void (*prepare)(struct machine *machine))
+{
 	struct kvm_userspace_memory_region region = { .memory_size = memory_bytes };
 
 	memset(machine, 0, sizeof(*machine));
@@ -27,6 +33,8 @@ void machine_create(struct machine *machine, size_t memory_bytes)
 	region.userspace_addr = (uintptr_t)machine->memory;
 	if (ioctl(machine->vm, KVM_SET_USER_MEMORY_REGION, &region))
 		bail_out("KVM_SET_USER_MEMORY_REGION");
+	if (prepare)
+		prepare(machine);
 	machine->vcpu = ioctl(machine->vm, KVM_CREATE_VCPU, 0);
 	if (machine->vcpu < 0)
 		bail_out("KVM_CREATE_VCPU");

@@ -74,6 +74,9 @@ struct machine {
 
 /* Makes all of it; bails out if something fails. The CPU is as after reset. */
 void machine_create(struct machine *machine, size_t memory_bytes);
+/* The same; @prepare is called after the memory and before the vCPU is made. */
+void machine_create_with(struct machine *machine, size_t memory_bytes,
+			 void (*prepare)(struct machine *machine));
 void machine_destroy(struct machine *machine);
 
 /*
