@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "control.h"
+#include "cpu_model.h"
 #include "options.h"
 #include "vm.h"
 
 enum {
 	KEY_ENGINE = 0x100,
+	KEY_CPU,
 	KEY_FORMAT,
 	KEY_INITRD,
 	KEY_APPEND,
@@ -44,6 +46,9 @@ static const struct argp_option run_table[] = {
 	{ "engine", KEY_ENGINE, "ENGINE", 0,
 	  "how guest ring-0 code runs: trap (default), interpret, translate, pv; kvm: by "
 	  "/dev/kvm",
+	  2 },
+	{ "cpu", KEY_CPU, "MODEL", 0,
+	  "the virtual CPU: pentium3, pentium4, coreduo, max32, host; help lists their features",
 	  2 },
 	{ "device", KEY_DEVICE, "PATH", 0,
 	  "the device to use (default " DEFAULT_DEVICE "; /dev/kvm works too)", 2 },
@@ -172,6 +177,17 @@ static unsigned int parse_rate(struct argp_state *state, const char *text)
 	return (unsigned int)rate;
 }
 
+static const char *parse_cpu(struct argp_state *state, const char *text)
+{
+	if (!strcmp(text, "help")) {
+		cpu_model_list(stdout);
+		exit(STATUS_OK);
+	}
+	if (!cpu_model_known(text))
+		argp_error(state, "--cpu does not know '%s'; it knows %s", text, cpu_model_names());
+	return text;
+}
+
 /* --engine kvm is the host's own device; --device may name another of KVM's. */
 static void choose_device(struct run_options *options)
 {
@@ -201,6 +217,7 @@ static error_t parse_run_option(int key, char *text, struct argp_state *state)
 		options->engine = find_word(state, "engine", engines, text);
 		options->engine_name = text;
 		break;
+	case KEY_CPU: options->cpu = parse_cpu(state, text); break;
 	case KEY_DEVICE: options->device = text; break;
 	case KEY_TIMER: options->timer = text ? parse_rate(state, text) : TIMER_RATE; break;
 	case KEY_SCREEN:

@@ -25,6 +25,7 @@ enum stats_mode { STATS_NONE, STATS_TABLE, STATS_JSON };
 /**
  * struct run_options - what `ringlet run` was asked for
  * @engine: RINGLET_ENGINE_...; -1 if not given
+ * @cpu: the virtual CPU's model; NULL: the one that suits the engine
  * @timeout: seconds; 0 for none
  * @timer: timer interrupts a second; 0 for none
  * @serial: file for the serial port's output; NULL for the terminal, or for
@@ -34,6 +35,7 @@ struct run_options {
 	const char *device;
 	int engine;
 	const char *engine_name;
+	const char *cpu;
 	uint64_t memory;
 	enum image_format format;
 	const char *kernel;

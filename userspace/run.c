@@ -92,9 +92,11 @@ static bool prepare(struct run *run, struct message *error)
 	const struct run_options *options = run->options;
 	struct entry_state entry;
 
-	return machine_init(&run->machine, options, run->live, error) &&
-	       load_files(run, &entry, error) && vm_open(&run->vm, options->device, error) &&
-	       vm_create(&run->vm, &run->machine.memory, options->engine, options->engine_name,
+	if (!machine_init(&run->machine, options, run->live, error) ||
+	    !load_files(run, &entry, error) || !vm_open(&run->vm, options->device, error))
+		return false;
+	vm_choose_cpu(&run->vm, options->cpu, options->engine);
+	return vm_create(&run->vm, &run->machine.memory, options->engine, options->engine_name,
 			 error) &&
 	       vm_set_entry(&run->vm, &entry, error);
 }

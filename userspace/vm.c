@@ -53,7 +53,9 @@ bool vm_open(struct vm *vm, const char *device_name, struct message *error)
 {
 	int version;
 
-	*vm = (struct vm){ .device_name = device_name, .device = -1, .fd = -1, .vcpu = -1 };
+	*vm = (struct vm){
+		.device_name = device_name, .shows_host = true, .device = -1, .fd = -1, .vcpu = -1
+	};
 	vm->device = open(device_name, O_RDWR | O_CLOEXEC);
 	if (vm->device < 0)
 		return explain_open_error(vm, error);
@@ -162,6 +164,7 @@ static void restrict_cpuid(const struct vm *vm, struct kvm_cpuid2 *cpuid)
 {
 	const uint32_t long_mode = 1u << 29, apic = 1u << 9;
 	const uint32_t x2apic = 1u << 21, tsc_deadline = 1u << 24;
+	const bool shows_host = vm->interface && vm->shows_host;
 	struct kvm_cpuid_entry2 *leaf = find_leaf(cpuid, 1);
 
 	if (leaf) {
@@ -170,7 +173,28 @@ static void restrict_cpuid(const struct vm *vm, struct kvm_cpuid2 *cpuid)
 	}
 	leaf = find_leaf(cpuid, 0x80000001);
 	if (leaf)
-		leaf->edx &= ~(vm->interface ? apic : long_mode | apic);
+		leaf->edx &= ~(shows_host ? apic : long_mode | apic);
+}
+
+void vm_choose_cpu(struct vm *vm, const char *name, int engine)
+{
+	bool hides_host = vm->interface && engine >= 0 && engine != RINGLET_ENGINE_TRAP;
+
+	vm->shows_host = !hides_host;
+	vm->model = cpu_model_find(name ? name : hides_host ? CPU_MODEL_LINUX : CPU_MODEL_HOST);
+}
+
+/* @cpuid becomes the model's. */
+static void apply_model(const struct vm *vm, struct kvm_cpuid2 *cpuid)
+{
+	struct {
+		struct kvm_cpuid2 header;
+		struct kvm_cpuid_entry2 entries[CPU_MODEL_LEAVES];
+	} table;
+	int khz = ioctl(vm->vcpu, KVM_GET_TSC_KHZ, 0);
+
+	cpu_model_apply(vm->model, cpuid, khz > 0 ? (unsigned int)khz : 0, &table.header);
+	memcpy(cpuid, &table, sizeof(table));
 }
 
 bool vm_set_cpuid(struct vm *vm, vm_cpuid_editor edit, void *context, struct message *error)
@@ -187,6 +211,8 @@ bool vm_set_cpuid(struct vm *vm, vm_cpuid_editor edit, void *context, struct mes
 			     strerror(errno));
 	} else {
 		restrict_cpuid(vm, cpuid);
+		if (vm->model)
+			apply_model(vm, cpuid);
 		if (edit)
 			edit(cpuid, context);
 		done = !ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid);

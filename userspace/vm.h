@@ -10,6 +10,7 @@
 #include <linux/kvm.h>
 #include <linux/ringlet.h>
 
+#include "cpu_model.h"
 #include "guest_memory.h"
 #include "load.h"
 
@@ -20,12 +21,16 @@
  * struct vm - one VM with one vCPU
  * @device_name: path of the device, for messages
  * @interface: what RINGLET_CAP answers: 0 means that the device is KVM's
+ * @model: the virtual CPU; NULL: what the device supports
+ * @shows_host: guest ring 0 may execute the processor's own CPUID
  * @device, @fd, @vcpu: file descriptors; -1 while closed
  * @run: shared with the device, @run_size bytes
  */
 struct vm {
 	const char *device_name;
 	int interface;
+	const struct cpu_model *model;
+	bool shows_host;
 	int device;
 	int fd;
 	int vcpu;
@@ -39,6 +44,17 @@ struct vm {
  * vm_close() is to be called whatever this returns.
  */
 bool vm_open(struct vm *vm, const char *device_name, struct message *error);
+
+/**
+ * vm_choose_cpu() - which virtual CPU vm_create() makes
+ * @name: of a model that there is; NULL: the one that suits the engine
+ * @engine: as for vm_create()
+ *
+ * Without it the guest gets what the device supports. That suits engine trap,
+ * whose guests see the host's CPUID where the processor cannot trap it, and
+ * other devices; an engine that hides the host gets a model.
+ */
+void vm_choose_cpu(struct vm *vm, const char *name, int engine);
 
 /**
  * vm_create() - make the VM with its memory slots, and a vCPU
