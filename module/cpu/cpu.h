@@ -316,6 +316,8 @@ void cpu_load_flags(struct virtual_cpu *cpu, u64 image, unsigned int operand_byt
 /* Descriptor bytes to hidden part, and back (for TSS busy, tests). */
 void segment_from_descriptor(struct segment *segment, u16 selector, u64 raw);
 u64 segment_to_descriptor(const struct segment *segment);
+/* What a segment register of virtual-8086 mode holds. */
+void segment_set_v86(struct segment *segment, u16 selector);
 
 /* Read the descriptor that @selector names (GDT or LDT); #GP(sel) or
  * @vector(sel) past the limit. ACCESS_SYSTEM. */

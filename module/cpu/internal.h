@@ -125,7 +125,6 @@ enum cpu_result descriptor_probe_accessed(struct virtual_cpu *cpu, u16 selector,
 /* ---- hidden parts ------------------------------------------------------ */
 
 void segment_set_null(struct segment *segment, u16 selector);
-void segment_set_v86(struct segment *segment, u16 selector);
 /* Real mode: selector and base change, limit and attributes stay. */
 void segment_set_real(struct segment *segment, u16 selector);
 

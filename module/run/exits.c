@@ -217,11 +217,26 @@ static enum run_result handle_bug(struct vcpu *vcpu, const struct world_exit *ex
 			exit->error_code);
 }
 
-/* Engine trap runs no such guest, and this one had no leave to go there. */
+/*
+ * The guest executed IRET with VM set in ring 1, in an emulator that obeys. What
+ * trapped there is done again on the virtual CPU; only traps, whose instruction
+ * is over, need more.
+ */
 static enum run_result handle_virtual_8086(struct vcpu *vcpu, const struct world_exit *exit)
 {
-	return run_stop(vcpu,
-			"ring 1 entered virtual-8086 mode by IRET, which QEMU's emulation allows and no real processor does");
+	struct world_exit real = *exit;
+
+	real.vector = exit->error_code;
+	switch (real.vector) {
+	case X86_TRAP_DB:
+		return handle_debug(vcpu, &real);
+	case X86_TRAP_BP:
+	case X86_TRAP_OF:
+	case 0x80:
+		return handle_software_interrupt(vcpu, &real);
+	default:
+		return RUN_RESUME;
+	}
 }
 
 static enum run_result handle_unknown(struct vcpu *vcpu, const struct world_exit *exit)

@@ -423,8 +423,10 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 
 	if (exit->vector >= 32 && exit->vector < 256 && exit->vector != 0x80)
 		raise_host_interrupt(exit->vector);
-	if (frame->flags & X86_EFLAGS_VM)
+	if (frame->flags & X86_EFLAGS_VM) {
+		exit->error_code = exit->vector;
 		exit->vector = WORLD_VECTOR_VIRTUAL_8086;
+	}
 	world->left_at = rdtsc();
 }
 
@@ -454,6 +456,26 @@ static bool instruction_is_due(unsigned int vector)
 	       (vector >= 32 && vector < 256 && vector != 0x80);
 }
 
+/*
+ * Ring 1 went to virtual-8086 mode, which only an emulator lets it do. It is
+ * what the guest asked for, so all in the frame is the guest's.
+ */
+static void store_virtual_8086(struct world *world, struct virtual_cpu *cpu)
+{
+	const struct world_frame *frame = &world->area->frame;
+	const struct world_shared *shared = &world->area->shared;
+
+	segment_set_v86(&cpu->segments[SEGMENT_CS], frame->cs);
+	segment_set_v86(&cpu->segments[SEGMENT_SS], frame->ss);
+	segment_set_v86(&cpu->segments[SEGMENT_DS], shared->ds);
+	segment_set_v86(&cpu->segments[SEGMENT_ES], shared->es);
+	segment_set_v86(&cpu->segments[SEGMENT_FS], shared->fs);
+	segment_set_v86(&cpu->segments[SEGMENT_GS], shared->gs);
+	cpu->rip &= 0xffff;
+	cpu->rflags = (frame->flags & EFLAGS_WRITABLE & ~(u64)X86_EFLAGS_RF) | X86_EFLAGS_FIXED;
+	cpu->interrupt_shadow = 0;
+}
+
 void world_store(struct world *world, struct virtual_cpu *cpu)
 {
 	const struct world_frame *frame = &world->area->frame;
@@ -468,6 +490,10 @@ void world_store(struct world *world, struct virtual_cpu *cpu)
 		cpu->regs[i] = (u32)frame->regs[i];
 	cpu->regs[REG_SP] = (u32)frame->sp;
 	cpu->rip = (u32)frame->ip;
+	if (flags & X86_EFLAGS_VM) {
+		store_virtual_8086(world, cpu);
+		return;
+	}
 
 	if (cs != world->loaded[SEGMENT_CS])
 		store_segment(world, cpu, SEGMENT_CS, cs & ~rpl_seen);

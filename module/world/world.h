@@ -51,7 +51,7 @@ struct world {
  * struct world_exit - why the guest world was left
  * @vector: 0..255, or WORLD_VECTOR_*
  * @error_code: of exceptions that have one; WORLD_VECTOR_BUG: offset in
- *	the switcher's text
+ *	the switcher's text; WORLD_VECTOR_VIRTUAL_8086: the vector
  * @cr2: for #PF; a host address only if something is wrong
  * @dr6: for #DB; with breakpoints on, for others too: of a trap that was held
  *	back into ring 0

@@ -2,11 +2,22 @@
 /* The machine that selftests run guest code on. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "selftest.h"
+
+/* The engine that the environment asks for; else the module's default. */
+static void choose_engine(struct machine *machine)
+{
+	const char *engine = getenv("ENGINE");
+
+	if (engine && !strcmp(engine, "interpret") &&
+	    ioctl(machine->vm, RINGLET_SET_ENGINE, RINGLET_ENGINE_INTERPRET))
+		bail_out("RINGLET_SET_ENGINE");
+}
 
 void machine_create(struct machine *machine, size_t memory_bytes)
 {
@@ -25,6 +36,7 @@ void machine_create_with(struct machine *machine, size_t memory_bytes,
 	machine->vm = ioctl(machine->device, KVM_CREATE_VM, 0);
 	if (machine->vm < 0)
 		bail_out("KVM_CREATE_VM");
+	choose_engine(machine);
 	machine->memory_bytes = memory_bytes;
 	machine->memory = mmap(NULL, memory_bytes, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
