@@ -36,7 +36,7 @@
 #define STATE_LIMITS	      52
 #define STATE_SAVED_ESP	      56
 #define STATE_SAVED_CR0	      60
-#define STATE_SAVED_IDT	      64
+#define STATE_LIBRARY_IDT     64
 #define STATE_REAL_IDT	      72
 #define STATE_ERROR_CODE      80
 
