@@ -63,6 +63,37 @@ static void user_syscall(void)
 	asm volatile("syscall" ::: "ecx");
 }
 
+static bool has_rdrand(void)
+{
+	user_cpuid();
+	return ecx_of_leaf1 >> 30 & 1;
+}
+
+/* The processor's own, whoever executes it. */
+static void test_random(void)
+{
+	u32 first = 0, value;
+	bool differ = false;
+
+	if (!has_rdrand()) {
+		TRY("rdrand %%eax", "i"(0));
+		check(fault.vector == VECTOR_UD || fault.vector == NO_FAULT,
+		      "RDRAND that CPUID does not show");
+		return;
+	}
+	for (unsigned int i = 0; i < 16; i++) {
+		u8 carry;
+
+		do {
+			asm volatile("rdrand %0; setc %1" : "=r"(value), "=q"(carry)::"cc");
+		} while (!carry);
+		if (!i)
+			first = value;
+		differ |= value != first;
+	}
+	check(differ, "RDRAND gives numbers that differ");
+}
+
 static void test_control_bits(void)
 {
 	static const struct {
@@ -117,5 +148,6 @@ void guest_main(void)
 		check_fault(VECTOR_GP, 0, absent[i].name);
 	}
 	test_control_bits();
+	test_random();
 	test_ring3();
 }
