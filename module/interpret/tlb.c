@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The TLB: linear pages to host addresses, for each privilege one. Filled and
+ * dropped by the interpreter's owner, between bursts. Pure.
+ */
+#include "interpret/internal.h"
+
+#define PAGE_OF(linear) ((u32)(linear) & ~(GUEST_PAGE - 1))
+
+static struct tlb *present_tlb(struct interpreter *interpreter)
+{
+	return &interpreter->tlbs[cpu_cpl(interpreter->cpu) == 3];
+}
+
+static void clear_entry(struct tlb *tlb, unsigned int i)
+{
+	tlb->entries[i].read = TLB_NOTHING;
+	tlb->entries[i].write = TLB_NOTHING;
+}
+
+const struct execute_entry *tlb_execute(const struct interpreter *interpreter, u32 linear)
+{
+	const struct tlb *tlb = &interpreter->tlbs[interpreter->privilege == 3];
+	const struct execute_entry *entry;
+
+	entry = &tlb->execute[(linear >> GUEST_PAGE_SHIFT) % EXECUTE_ENTRIES];
+	return entry->page == PAGE_OF(linear) ? entry : NULL;
+}
+
+static void fill_execute(struct tlb *tlb, u32 page, const void *host_page, u64 gfn, bool global)
+{
+	tlb->execute[(page >> GUEST_PAGE_SHIFT) % EXECUTE_ENTRIES] = (struct execute_entry){
+		.page = page,
+		.global = global,
+		.gfn = gfn,
+		.host = host_page,
+	};
+}
+
+/**
+ * interpreter_tlb_fill() - see interpret.h
+ * @interpreter: whose
+ * @linear: in the page
+ * @host_page: its bytes
+ * @gfn: its number
+ * @allowed: INTERPRET_PAGE_*
+ * @access: what missed
+ *
+ * Return: whether @access will succeed now.
+ */
+bool interpreter_tlb_fill(struct interpreter *interpreter, u64 linear, void *host_page, u64 gfn,
+			  unsigned int allowed, unsigned int access)
+{
+	struct tlb *tlb = present_tlb(interpreter);
+	unsigned int i = ((u32)linear >> GUEST_PAGE_SHIFT) % TLB_ENTRIES;
+	bool global = allowed & INTERPRET_PAGE_GLOBAL;
+	u32 page = PAGE_OF(linear);
+
+	if (allowed & INTERPRET_PAGE_EXECUTE)
+		fill_execute(tlb, page, host_page, gfn, global);
+	if (access & ACCESS_FETCH)
+		return allowed & INTERPRET_PAGE_EXECUTE;
+
+	if (code_page_find(interpreter, gfn))
+		allowed &= ~INTERPRET_PAGE_WRITE;
+	tlb->entries[i] = (struct tlb_entry){
+		.read = allowed & INTERPRET_PAGE_READ ? page : TLB_NOTHING,
+		.write = allowed & INTERPRET_PAGE_WRITE ? page : TLB_NOTHING,
+		.addend = (u64)host_page - page,
+	};
+	tlb->origins[i] = (struct tlb_origin){ .gfn = gfn, .global = global };
+	return allowed & (access & (ACCESS_WRITE | ACCESS_MODIFY) ? INTERPRET_PAGE_WRITE :
+								    INTERPRET_PAGE_READ);
+}
+
+static void flush(struct tlb *tlb, bool keep_global)
+{
+	unsigned int i;
+
+	for (i = 0; i < TLB_ENTRIES; i++) {
+		if (!keep_global || !tlb->origins[i].global)
+			clear_entry(tlb, i);
+	}
+	for (i = 0; i < EXECUTE_ENTRIES; i++) {
+		if (!keep_global || !tlb->execute[i].global)
+			tlb->execute[i].page = TLB_NOTHING;
+	}
+}
+
+/**
+ * interpreter_tlb_flush() - drop translations
+ * @interpreter: whose
+ * @keep_global: those of global pages stay
+ */
+void interpreter_tlb_flush(struct interpreter *interpreter, bool keep_global)
+{
+	flush(&interpreter->tlbs[0], keep_global);
+	flush(&interpreter->tlbs[1], keep_global);
+	jumps_flush(interpreter);
+}
+
+static void flush_page(struct tlb *tlb, u32 page)
+{
+	unsigned int i = (page >> GUEST_PAGE_SHIFT) % TLB_ENTRIES;
+	struct execute_entry *execute;
+
+	if (tlb->entries[i].read == page || tlb->entries[i].write == page)
+		clear_entry(tlb, i);
+	execute = &tlb->execute[(page >> GUEST_PAGE_SHIFT) % EXECUTE_ENTRIES];
+	if (execute->page == page)
+		execute->page = TLB_NOTHING;
+}
+
+/**
+ * interpreter_tlb_flush_page() - drop the translation of one page
+ * @interpreter: whose
+ * @linear: in the page
+ */
+void interpreter_tlb_flush_page(struct interpreter *interpreter, u64 linear)
+{
+	flush_page(&interpreter->tlbs[0], PAGE_OF(linear));
+	flush_page(&interpreter->tlbs[1], PAGE_OF(linear));
+	jumps_flush_page(interpreter, linear);
+}
+
+static void protect(struct tlb *tlb, u64 gfn)
+{
+	unsigned int i;
+
+	for (i = 0; i < TLB_ENTRIES; i++) {
+		if (tlb->origins[i].gfn == gfn)
+			tlb->entries[i].write = TLB_NOTHING;
+	}
+}
+
+/**
+ * interpreter_tlb_protect() - let writes to a guest page miss
+ * @interpreter: whose
+ * @gfn: the page
+ */
+void interpreter_tlb_protect(struct interpreter *interpreter, u64 gfn)
+{
+	protect(&interpreter->tlbs[0], gfn);
+	protect(&interpreter->tlbs[1], gfn);
+}
+
+static void drop(struct tlb *tlb, u64 gfn)
+{
+	unsigned int i;
+
+	for (i = 0; i < TLB_ENTRIES; i++) {
+		if (tlb->origins[i].gfn == gfn)
+			clear_entry(tlb, i);
+	}
+	for (i = 0; i < EXECUTE_ENTRIES; i++) {
+		if (tlb->execute[i].gfn == gfn)
+			tlb->execute[i].page = TLB_NOTHING;
+	}
+}
+
+/**
+ * interpreter_tlb_drop() - forget where a guest page is in the host
+ * @interpreter: whose
+ * @gfn: the page
+ */
+void interpreter_tlb_drop(struct interpreter *interpreter, u64 gfn)
+{
+	struct code_page *page = code_page_find(interpreter, gfn);
+
+	drop(&interpreter->tlbs[0], gfn);
+	drop(&interpreter->tlbs[1], gfn);
+	if (page) {
+		page->checked = interpreter->recheck - 1;
+		jumps_flush(interpreter);
+	}
+}
