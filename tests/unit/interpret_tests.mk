@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The interpreter's tests in userspace; the steps call this from the top of the
+# checkout: make -f tests/unit/interpret_tests.mk PROGRAM
+
+OUT ?= build
+folder := $(OUT)/unit/interpret
+
+# The core's steps end in jumps to each other, so the optimiser is not optional,
+# and they push flags below the stack pointer, as the kernel's do.
+CFLAGS := -std=gnu11 -g -O2 -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
+	-Wno-missing-field-initializers -Wno-unused-parameter \
+	-mno-red-zone -fno-strict-aliasing -foptimize-sibling-calls \
+	-Iinclude -Imodule -Itests/unit
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+pure := $(wildcard module/interpret/*.c module/emulate/*.c module/cpu/*.c module/decode/*.c)
+harness := tests/unit/fake_bus.c tests/unit/interpret_machine.c
+headers := $(wildcard module/interpret/*.h module/emulate/*.h module/cpu/*.h module/decode/*.h \
+	include/ringlet/*.h tests/unit/fake_bus.h tests/unit/interpret_*.h)
+
+all: $(folder)/lockstep $(folder)/lockstep_checked
+
+$(folder)/lockstep: tests/unit/interpret_lockstep.c $(harness) $(pure) $(headers)
+	@mkdir -p $(folder)
+	gcc $(CFLAGS) -o $@ $(filter %.c,$^)
+
+$(folder)/lockstep_checked: tests/unit/interpret_lockstep.c $(harness) $(pure) $(headers)
+	@mkdir -p $(folder)
+	gcc $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
+
+.PHONY: all

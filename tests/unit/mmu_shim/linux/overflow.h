@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef MMU_SHIM_OVERFLOW_H
-#define MMU_SHIM_OVERFLOW_H
-#include "shim.h"
-#endif
