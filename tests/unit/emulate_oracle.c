@@ -10,6 +10,7 @@
  */
 #include "emulate/emulate.h"
 #include "emulate_generate.h"
+#include "undefined_flags.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -140,64 +141,52 @@ static void init_cpu(void)
 
 /* ---- which operations take part ------------------------------------------- */
 
-/* Flags that the manual leaves undefined. */
-#define CF X86_EFLAGS_CF
-#define PF X86_EFLAGS_PF
-#define AF X86_EFLAGS_AF
-#define ZF X86_EFLAGS_ZF
-#define SF X86_EFLAGS_SF
-#define OF X86_EFLAGS_OF
-
-/* More is undefined for some counts: undefined_flags(). */
-#define COUNTED	   BIT(31)
-#define TAKES_PART BIT(30)
-
 /* clang-format off */
-static const u32 operations[OPERATIONS] = {
-#define OPERATION(name, undefined) \
-	[OPERATION_##name] = TAKES_PART | (undefined)
-	OPERATION(ADD, 0), OPERATION(ADC, 0), OPERATION(SUB, 0), OPERATION(SBB, 0),
-	OPERATION(CMP, 0), OPERATION(INC, 0), OPERATION(DEC, 0), OPERATION(NEG, 0),
-	OPERATION(NOT, 0), OPERATION(XADD, 0), OPERATION(XCHG, 0), OPERATION(CMPXCHG, 0),
-	OPERATION(CMPXCHG8B, 0),
-	OPERATION(AND, AF), OPERATION(OR, AF), OPERATION(XOR, AF), OPERATION(TEST, AF),
-	OPERATION(MUL, SF | ZF | AF | PF), OPERATION(IMUL, SF | ZF | AF | PF),
-	OPERATION(DIV, CF | OF | SF | ZF | AF | PF), OPERATION(IDIV, CF | OF | SF | ZF | AF | PF),
-	OPERATION(DAA, OF), OPERATION(DAS, OF),
-	OPERATION(AAA, OF | SF | ZF | PF), OPERATION(AAS, OF | SF | ZF | PF),
-	OPERATION(AAM, OF | AF | CF), OPERATION(AAD, OF | AF | CF),
-	OPERATION(ROL, COUNTED), OPERATION(ROR, COUNTED),
-	OPERATION(RCL, COUNTED), OPERATION(RCR, COUNTED),
-	OPERATION(SHL, AF | COUNTED), OPERATION(SHR, AF | COUNTED), OPERATION(SAR, AF | COUNTED),
-	OPERATION(SHLD, AF | COUNTED), OPERATION(SHRD, AF | COUNTED),
-	OPERATION(BT, OF | SF | AF | PF), OPERATION(BTS, OF | SF | AF | PF),
-	OPERATION(BTR, OF | SF | AF | PF), OPERATION(BTC, OF | SF | AF | PF),
-	OPERATION(BSF, CF | OF | SF | AF | PF), OPERATION(BSR, CF | OF | SF | AF | PF),
-	OPERATION(LZCNT, OF | SF | AF | PF), OPERATION(TZCNT, OF | SF | AF | PF),
-	OPERATION(POPCNT, 0), OPERATION(CRC32, 0), OPERATION(ADCX, 0), OPERATION(ADOX, 0),
-	OPERATION(MOV, 0), OPERATION(MOV_SEGMENT, 0), OPERATION(MOVSX, 0), OPERATION(MOVZX, 0),
-	OPERATION(MOVBE, 0), OPERATION(MOVNTI, 0), OPERATION(LEA, 0), OPERATION(BSWAP, 0),
-	OPERATION(XLAT, 0), OPERATION(CBW, 0), OPERATION(CWD, 0), OPERATION(CMOVCC, 0),
-	OPERATION(SETCC, 0), OPERATION(LAHF, 0), OPERATION(SAHF, 0), OPERATION(SALC, 0),
-	OPERATION(CLC, 0), OPERATION(STC, 0), OPERATION(CMC, 0), OPERATION(CLD, 0),
-	OPERATION(STD, 0),
-	OPERATION(PUSH, 0), OPERATION(POP, 0), OPERATION(PUSHA, 0), OPERATION(POPA, 0),
-	OPERATION(PUSHF, 0), OPERATION(POPF, 0), OPERATION(PUSH_SEGMENT, 0),
-	OPERATION(ENTER, 0), OPERATION(LEAVE, 0),
-	OPERATION(MOVS, 0), OPERATION(CMPS, 0), OPERATION(STOS, 0), OPERATION(LODS, 0),
-	OPERATION(SCAS, 0),
-	OPERATION(JCC, 0), OPERATION(JMP_NEAR, 0), OPERATION(JMP_NEAR_INDIRECT, 0),
-	OPERATION(CALL_NEAR, 0), OPERATION(CALL_NEAR_INDIRECT, 0), OPERATION(RET_NEAR, 0),
-	OPERATION(LOOP, 0), OPERATION(LOOPE, 0), OPERATION(LOOPNE, 0), OPERATION(JCXZ, 0),
-	OPERATION(BOUND, 0), OPERATION(ARPL, 0), OPERATION(NOP, 0), OPERATION(PAUSE, 0),
-	OPERATION(UD0, 0), OPERATION(UD1, 0), OPERATION(UD2, 0),
+static const bool operations[OPERATIONS] = {
+#define OPERATION(name) \
+	[OPERATION_##name] = true
+	OPERATION(ADD), OPERATION(ADC), OPERATION(SUB), OPERATION(SBB),
+	OPERATION(CMP), OPERATION(INC), OPERATION(DEC), OPERATION(NEG),
+	OPERATION(NOT), OPERATION(XADD), OPERATION(XCHG), OPERATION(CMPXCHG),
+	OPERATION(CMPXCHG8B),
+	OPERATION(AND), OPERATION(OR), OPERATION(XOR), OPERATION(TEST),
+	OPERATION(MUL), OPERATION(IMUL),
+	OPERATION(DIV), OPERATION(IDIV),
+	OPERATION(DAA), OPERATION(DAS),
+	OPERATION(AAA), OPERATION(AAS),
+	OPERATION(AAM), OPERATION(AAD),
+	OPERATION(ROL), OPERATION(ROR),
+	OPERATION(RCL), OPERATION(RCR),
+	OPERATION(SHL), OPERATION(SHR), OPERATION(SAR),
+	OPERATION(SHLD), OPERATION(SHRD),
+	OPERATION(BT), OPERATION(BTS),
+	OPERATION(BTR), OPERATION(BTC),
+	OPERATION(BSF), OPERATION(BSR),
+	OPERATION(LZCNT), OPERATION(TZCNT),
+	OPERATION(POPCNT), OPERATION(CRC32), OPERATION(ADCX), OPERATION(ADOX),
+	OPERATION(MOV), OPERATION(MOV_SEGMENT), OPERATION(MOVSX), OPERATION(MOVZX),
+	OPERATION(MOVBE), OPERATION(MOVNTI), OPERATION(LEA), OPERATION(BSWAP),
+	OPERATION(XLAT), OPERATION(CBW), OPERATION(CWD), OPERATION(CMOVCC),
+	OPERATION(SETCC), OPERATION(LAHF), OPERATION(SAHF), OPERATION(SALC),
+	OPERATION(CLC), OPERATION(STC), OPERATION(CMC), OPERATION(CLD),
+	OPERATION(STD),
+	OPERATION(PUSH), OPERATION(POP), OPERATION(PUSHA), OPERATION(POPA),
+	OPERATION(PUSHF), OPERATION(POPF), OPERATION(PUSH_SEGMENT),
+	OPERATION(ENTER), OPERATION(LEAVE),
+	OPERATION(MOVS), OPERATION(CMPS), OPERATION(STOS), OPERATION(LODS),
+	OPERATION(SCAS),
+	OPERATION(JCC), OPERATION(JMP_NEAR), OPERATION(JMP_NEAR_INDIRECT),
+	OPERATION(CALL_NEAR), OPERATION(CALL_NEAR_INDIRECT), OPERATION(RET_NEAR),
+	OPERATION(LOOP), OPERATION(LOOPE), OPERATION(LOOPNE), OPERATION(JCXZ),
+	OPERATION(BOUND), OPERATION(ARPL), OPERATION(NOP), OPERATION(PAUSE),
+	OPERATION(UD0), OPERATION(UD1), OPERATION(UD2),
 	/* These fault in user mode, with #GP(0). */
-	OPERATION(CLI, 0), OPERATION(STI, 0), OPERATION(HLT, 0), OPERATION(IN, 0),
-	OPERATION(OUT, 0), OPERATION(INS, 0), OPERATION(OUTS, 0), OPERATION(CLTS, 0),
-	OPERATION(LMSW, 0), OPERATION(LGDT, 0), OPERATION(LIDT, 0), OPERATION(LLDT, 0),
-	OPERATION(LTR, 0), OPERATION(INVLPG, 0), OPERATION(INVD, 0), OPERATION(WBINVD, 0),
-	OPERATION(RDMSR, 0), OPERATION(WRMSR, 0), OPERATION(MOV_CONTROL, 0),
-	OPERATION(MOV_DEBUG, 0), OPERATION(RDPMC, 0),
+	OPERATION(CLI), OPERATION(STI), OPERATION(HLT), OPERATION(IN),
+	OPERATION(OUT), OPERATION(INS), OPERATION(OUTS), OPERATION(CLTS),
+	OPERATION(LMSW), OPERATION(LGDT), OPERATION(LIDT), OPERATION(LLDT),
+	OPERATION(LTR), OPERATION(INVLPG), OPERATION(INVD), OPERATION(WBINVD),
+	OPERATION(RDMSR), OPERATION(WRMSR), OPERATION(MOV_CONTROL),
+	OPERATION(MOV_DEBUG), OPERATION(RDPMC),
 #undef OPERATION
 };
 /* clang-format on */
@@ -228,44 +217,12 @@ bool oracle_takes_part(const struct insn *insn)
 		return false;
 	if (insn->segment == SEGMENT_GS)
 		return false;
-	return (operations[insn->operation] & TAKES_PART) && machine_has(insn->operation);
+	return operations[insn->operation] && machine_has(insn->operation);
 }
 
-static unsigned int shift_count(const struct insn *insn, const struct native_state *before)
-{
-	const struct operand *count = &insn->operands[insn->operand_count - 1];
-
-	switch (count->kind) {
-	case OPERAND_REGISTER: return before->regs[REG_CX] & 31;
-	case OPERAND_IMMEDIATE: return insn->immediate & 31;
-	default: return 1;
-	}
-}
-
-/* SHLD and SHRD of a word by more than 16: even the result is undefined. */
 bool oracle_result_undefined(const struct insn *insn, const struct native_state *before)
 {
-	return (insn->operation == OPERATION_SHLD || insn->operation == OPERATION_SHRD) &&
-	       shift_count(insn, before) > 8U * insn->operands[0].size;
-}
-
-static u32 undefined_flags(const struct insn *insn, const struct native_state *before)
-{
-	u32 undefined = operations[insn->operation];
-	unsigned int count;
-
-	if (!(undefined & COUNTED))
-		return undefined & EFLAGS_STATUS;
-	undefined &= EFLAGS_STATUS;
-	count = shift_count(insn, before);
-	if (!count)
-		return 0;
-	if (count != 1)
-		undefined |= OF;
-	if ((insn->operation == OPERATION_SHL || insn->operation == OPERATION_SHR) &&
-	    count >= 8U * insn->operands[0].size)
-		undefined |= CF;
-	return undefined;
+	return result_undefined(insn, before->regs[REG_CX]);
 }
 
 /* ---- comparing ------------------------------------------------------------ */
@@ -438,7 +395,7 @@ static bool equal(const struct oracle_test *test, const struct native_state *emu
 	u32 flags = ~(u32)X86_EFLAGS_RF;
 
 	if (native->trap == X86_TRAP_BP || native->trap == X86_TRAP_PF)
-		flags &= ~undefined_flags(&test->insn, &test->before);
+		flags &= ~undefined_flags(&test->insn, test->before.regs[REG_CX]);
 	if (!same_registers(test, emulated, native) || emulated->eip != native->eip ||
 	    emulated->trap != native->trap || ((emulated->eflags ^ native->eflags) & flags))
 		return false;
@@ -512,7 +469,7 @@ static unsigned int count_results(void)
 	unsigned int operation, count = 0;
 
 	for (operation = 0; operation < OPERATIONS; operation++)
-		count += (operations[operation] & TAKES_PART) && machine_has(operation);
+		count += operations[operation] && machine_has(operation);
 	return count;
 }
 
@@ -545,7 +502,7 @@ int main(void)
 		const struct tally *tally = &tallies[operation];
 		bool good = tally->states && !tally->differences;
 
-		if (!(operations[operation] & TAKES_PART) || !machine_has(operation))
+		if (!operations[operation] || !machine_has(operation))
 			continue;
 		failed += !good;
 		printf("%sok %u - %s: %lu states, %lu faults, %lu differences\n",
