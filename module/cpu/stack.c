@@ -114,6 +114,20 @@ static unsigned int frame_access(const struct stack_frame *frame)
 	return frame->system ? ACCESS_WRITE | ACCESS_SYSTEM : ACCESS_WRITE;
 }
 
+/* The fault of the element that is pushed first of those that fault. */
+static enum cpu_result first_push_fault(struct stack_frame *frame, struct virtual_cpu *cpu)
+{
+	enum cpu_result result = CPU_OK;
+	unsigned int done = frame->used;
+
+	while (done && result == CPU_OK) {
+		done -= frame->width;
+		result = cpu->bus->probe(cpu, (u32)(frame->ss.base + piece_offset(frame, done)),
+					 frame->width, frame_access(frame));
+	}
+	return result;
+}
+
 enum cpu_result frame_check(struct stack_frame *frame, struct virtual_cpu *cpu)
 {
 	unsigned int done, bytes;
@@ -128,6 +142,8 @@ enum cpu_result frame_check(struct stack_frame *frame, struct virtual_cpu *cpu)
 		bytes = piece_bytes(frame, done);
 		result = cpu->bus->probe(cpu, (u32)(frame->ss.base + piece_offset(frame, done)),
 					 bytes, frame_access(frame));
+		if (result == CPU_FAULT)
+			return first_push_fault(frame, cpu);
 		if (result != CPU_OK)
 			return result;
 	}

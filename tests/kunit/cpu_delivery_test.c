@@ -513,6 +513,7 @@ static void page_faults_on_the_way(struct kunit *test)
 	remember();
 	check_outcome(test, "INT n, #PF", deliver(CPU_EVENT_SOFTWARE_INTERRUPT, VECTOR),
 		      PF(PFERR_WRITE));
+	check(test, "INT n, #PF", "CR2 is of the first push", cpu->fault.cr2, FAKE_STACK0 - 4);
 }
 
 static void triple_faults(struct kunit *test)
