@@ -13,6 +13,8 @@
 enum end_reason {
 	END_NONE,
 	END_RESET,	/* the guest reset the machine */
+	END_OFF,	/* the guest switched the machine off */
+	END_PANIC,	/* the guest's kernel panicked */
 	END_HALTED,	/* HLT with interrupts off */
 	END_DEBUG_EXIT, /* port F4h */
 	END_UNTIL,	/* --until matched */
@@ -29,6 +31,7 @@ enum end_reason {
 #define STATUS_FAILED  1
 #define STATUS_USAGE   2
 #define STATUS_STOPPED 3
+#define STATUS_PANIC   4
 #define STATUS_TIMEOUT 124
 #define STATUS_QUIT    130
 

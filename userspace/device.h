@@ -58,10 +58,12 @@ static inline void sink_put(const struct byte_sink *sink, uint8_t byte)
 /**
  * struct reset_line - how a device asks for the end of the run
  * @reset: the machine is to be reset; @source names what asked
+ * @off: the machine is to be switched off
  * @debug_exit: the guest wrote its exit status
  */
 struct reset_line {
 	void (*reset)(void *context, const char *source);
+	void (*off)(void *context);
 	void (*debug_exit)(void *context, uint32_t status);
 	void *context;
 };

@@ -103,11 +103,18 @@ static void refill_from_backlog(struct serial *serial)
 {
 	if (serial->mcr & MCR_LOOPBACK)
 		return;
+	if (serial->flow_control && !(serial->mcr & MCR_RTS))
+		return;
 	while (serial->backlog_count && serial->fifo_count < fifo_capacity(serial)) {
 		fifo_put(serial, serial->backlog[serial->backlog_head]);
 		serial->backlog_head = (serial->backlog_head + 1) % SERIAL_BACKLOG;
 		serial->backlog_count--;
 	}
+}
+
+unsigned int serial_room(const struct serial *serial)
+{
+	return SERIAL_BACKLOG - serial->backlog_count;
 }
 
 void serial_receive(struct serial *serial, uint8_t byte)

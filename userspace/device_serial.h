@@ -15,6 +15,8 @@
  * @fifo: received bytes that the guest can read now
  * @backlog: received bytes that wait for room in @fifo: a terminal has no
  *	flow control, a paste must not be lost
+ * @flow_control: what is received waits until the guest asserts RTS: Linux throws
+ *	away what was there before it opened the port
  * @thre_pending: the "transmitter empty" interrupt was not yet acknowledged
  */
 struct serial {
@@ -26,11 +28,17 @@ struct serial {
 	unsigned int fifo_head, fifo_count;
 	uint8_t backlog[SERIAL_BACKLOG];
 	unsigned int backlog_head, backlog_count;
+	bool flow_control;
 	bool thre_pending;
 };
 
 bool serial_init(struct serial *serial, struct port_bus *bus, struct byte_sink output,
 		 struct irq_line irq);
+
+/**
+ * serial_room() - how many bytes can be received now without losing one
+ */
+unsigned int serial_room(const struct serial *serial);
 
 /**
  * serial_receive() - a byte from the outside

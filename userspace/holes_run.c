@@ -241,6 +241,10 @@ static bool load_probe_guest(struct session *session, unsigned int first, struct
 		.command_line = "",
 		.format = FORMAT_ELF,
 	};
+	const struct vm_wishes wishes = {
+		.engine = session->column->engine,
+		.engine_name = session->column->name,
+	};
 	struct entry_state entry;
 
 	if (!guest_memory_allocate(&session->memory, PROBE_MEMORY, error) ||
@@ -250,8 +254,7 @@ static bool load_probe_guest(struct session *session, unsigned int first, struct
 	entry.ebx = first;
 	entry.esi = PROBE_ROUNDS | (session->column->ring0_only ? PROBE_NO_RING3 : 0);
 	return vm_open(&session->vm, session->column->device, error) &&
-	       vm_create(&session->vm, &session->memory, session->column->engine,
-			 session->column->name, error) &&
+	       vm_create(&session->vm, &session->memory, &wishes, error) &&
 	       vm_set_cpuid(&session->vm, edit_cpuid, &session->column->identity, error) &&
 	       vm_set_entry(&session->vm, &entry, error);
 }
@@ -264,7 +267,8 @@ static bool run_session(struct hole_column *column, unsigned int first, unsigned
 
 	session.vm = (struct vm){ .device = -1, .fd = -1, .vcpu = -1 };
 	good = load_probe_guest(&session, first, &column->reason);
-	if (good && column->engine >= 0 && !vm_set_umip(&session.vm, column->umip)) {
+	/* The other engines take all that the processor has. */
+	if (good && column->engine == RINGLET_ENGINE_TRAP && !vm_set_umip(&session.vm, column->umip)) {
 		fill_message(&column->reason, "this processor has no UMIP");
 		good = false;
 	}

@@ -63,8 +63,24 @@ bool load_guest(const struct load_request *request, struct guest_memory *memory,
 const char *image_format_name(enum image_format format);
 
 bool is_bzimage(const struct load_request *request);
+
+/**
+ * linux_release() - whether a bzImage is Linux, and which
+ * @release: out: for example "6.1.0-50-686-pae"
+ *
+ * Other kernels come as bzImages too, and may want less than Linux does.
+ */
+bool linux_release(const struct load_request *request, struct message *release);
+
 bool load_bzimage(const struct load_request *request, struct guest_memory *memory,
 		  struct entry_state *entry, struct message *error);
+
+/**
+ * check_initrd() - whether Linux can make anything of an initial RAM disk
+ *
+ * Return: false, with the sentence, for what is cut short or no such thing.
+ */
+bool check_initrd(const struct load_request *request, struct message *error);
 
 bool is_multiboot(const struct load_request *request);
 bool load_multiboot(const struct load_request *request, struct guest_memory *memory,

@@ -19,6 +19,7 @@
 #define HEADER_JUMP_OFFSET 0x201
 #define HEADER_MAGIC	   0x202
 #define PROTOCOL_VERSION   0x206
+#define KERNEL_VERSION	   0x20e
 #define TYPE_OF_LOADER	   0x210
 #define LOADFLAGS	   0x211
 #define CODE32_START	   0x214
@@ -30,6 +31,7 @@
 #define RELOCATABLE_KERNEL 0x234
 #define XLOADFLAGS	   0x236
 #define CMDLINE_SIZE	   0x238
+#define PAYLOAD_LENGTH	   0x24c
 #define PREF_ADDRESS	   0x258
 #define INIT_SIZE	   0x260
 #define HEADER_END_MAX	   0x290
@@ -78,6 +80,26 @@ bool is_bzimage(const struct load_request *request)
 	return request->kernel_size >= HEADER_MAGIC + 4 &&
 	       get16(request->kernel + BOOT_FLAG) == BOOT_FLAG_VALUE &&
 	       !memcmp(request->kernel + HEADER_MAGIC, "HdrS", 4);
+}
+
+/* The version is a string in the real-mode part; its first word is the release. */
+bool linux_release(const struct load_request *request, struct message *release)
+{
+	const uint8_t *kernel = request->kernel;
+	size_t at, length = 0;
+
+	if (!is_bzimage(request) || request->kernel_size < HEADER_END_MAX ||
+	    get16(kernel + PROTOCOL_VERSION) < 0x208 || !get32(kernel + PAYLOAD_LENGTH) ||
+	    !get16(kernel + KERNEL_VERSION))
+		return false;
+	at = get16(kernel + KERNEL_VERSION) + 0x200u;
+	while (at + length < request->kernel_size && kernel[at + length] > ' ' &&
+	       kernel[at + length] < 0x7f && length < sizeof(release->text) - 1)
+		length++;
+	if (!length || kernel[at] < '0' || kernel[at] > '9')
+		return false;
+	fill_message(release, "%.*s", (int)length, (const char *)kernel + at);
+	return true;
 }
 
 static bool read_payload(const struct load_request *request, struct bzimage *image,
@@ -239,6 +261,7 @@ bool load_bzimage(const struct load_request *request, struct guest_memory *memor
 		  struct entry_state *entry, struct message *error)
 {
 	struct bzimage image;
+	struct message release;
 	uint32_t initrd_address = 0;
 	size_t length = strlen(request->command_line);
 
@@ -253,6 +276,8 @@ bool load_bzimage(const struct load_request *request, struct guest_memory *memor
 			      "has %zu",
 			      request->kernel_name, image.command_line_max, length);
 	if (!place_kernel(request, &image, memory, error))
+		return false;
+	if (request->initrd && linux_release(request, &release) && !check_initrd(request, error))
 		return false;
 	if (request->initrd && !load_initrd(request, memory, image.runtime_end,
 					    (uint64_t)image.initrd_max + 1, &initrd_address, error))

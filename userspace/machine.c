@@ -8,11 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "acpi.h"
 #include "machine.h"
 #include "terminal.h"
 
 #define SERIAL_IRQ   4
 #define KEYBOARD_IRQ 1
+#define ISA_IRQS     16
 
 static uint64_t read_clock(clockid_t id)
 {
@@ -44,6 +46,13 @@ static void request_reset(void *context, const char *source)
 		    source);
 }
 
+static void request_off(void *context)
+{
+	struct machine *machine = context;
+
+	control_end(&machine->control, END_OFF, STATUS_OK, "the guest switched the machine off");
+}
+
 static void request_debug_exit(void *context, uint32_t status)
 {
 	struct machine *machine = context;
@@ -69,6 +78,11 @@ static void serial_output(void *context, uint8_t byte)
 
 	write_console(machine->serial_file, byte);
 	watch_byte(&machine->watch, byte);
+	last_words_byte(&machine->last_words, byte);
+	/* It would loop for ever now, blinking. With panic=N it says this never, and resets. */
+	if (machine->last_words.panic_over)
+		control_end(&machine->control, END_PANIC, STATUS_PANIC,
+			    "the guest's kernel panicked: %s", machine->last_words.reason.text);
 }
 
 static void debugcon_output(void *context, uint8_t byte)
@@ -97,22 +111,44 @@ static bool open_serial_file(struct machine *machine, const struct run_options *
 	return true;
 }
 
+/* Only changes of a line are told: an ioctl for each access would be many. */
+static void set_irq(void *context, unsigned int line, bool level)
+{
+	struct machine *machine = context;
+	uint32_t levels = (machine->levels & ~(1u << line)) | (uint32_t)level << line;
+
+	if (levels == machine->levels)
+		return;
+	machine->levels = levels;
+	if (machine->interrupts)
+		vm_set_irq(machine->interrupts, line, level);
+}
+
+void machine_connect(struct machine *machine, const struct vm *vm)
+{
+	machine->interrupts = vm;
+	for (unsigned int line = 0; line < ISA_IRQS; line++)
+		if (machine->levels & 1u << line)
+			vm_set_irq(vm, line, true);
+}
+
 static bool add_devices(struct machine *machine, const struct run_options *options)
 {
-	const struct irq_line no_serial_irq = { .line = SERIAL_IRQ };
-	const struct irq_line no_keyboard_irq = { .line = KEYBOARD_IRQ };
-	const struct reset_line reset = { request_reset, request_debug_exit, machine };
+	const struct irq_line serial_irq = { set_irq, machine, SERIAL_IRQ };
+	const struct irq_line keyboard_irq = { set_irq, machine, KEYBOARD_IRQ };
+	const struct reset_line reset = { request_reset, request_off, request_debug_exit, machine };
 	const struct byte_sink serial = { serial_output, machine };
 	const struct byte_sink debugcon = { debugcon_output, machine };
 	struct port_bus *bus = &machine->bus;
 
 	bus->trace = options->trace_ports;
-	if (!serial_init(&machine->serial, bus, serial, no_serial_irq) ||
+	if (!serial_init(&machine->serial, bus, serial, serial_irq) ||
 	    !pit_init(&machine->pit, bus, host_clock) ||
 	    !cmos_init(&machine->cmos, bus, host_clock, machine->memory.size) ||
-	    !keyboard_init(&machine->keyboard, bus, reset, no_keyboard_irq) ||
+	    !keyboard_init(&machine->keyboard, bus, reset, keyboard_irq) ||
 	    !reset_ports_init(&machine->reset_ports, bus, reset) ||
 	    !debug_ports_init(&machine->debug_ports, bus) ||
+	    !acpi_ports_init(&machine->acpi_ports, bus, reset) ||
 	    !vga_init(&machine->vga, bus, host_clock))
 		return false;
 	if (options->debugcon && !debug_console_init(&machine->debug_ports, bus, debugcon))
@@ -132,6 +168,7 @@ bool machine_init(struct machine *machine, const struct run_options *options, bo
 	    !guest_memory_allocate(&machine->memory, options->memory, error))
 		return false;
 	guest_memory_write_bios_data(&machine->memory);
+	acpi_write_tables(&machine->memory);
 	if (!add_devices(machine, options))
 		return refuse(error, "two devices have the same port: a mistake in this tool");
 	return true;

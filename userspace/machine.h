@@ -7,6 +7,7 @@
 #define RINGLET_TOOL_MACHINE_H
 
 #include "control.h"
+#include "device_acpi.h"
 #include "device_cmos.h"
 #include "device_debug.h"
 #include "device_keyboard.h"
@@ -15,12 +16,16 @@
 #include "device_serial.h"
 #include "device_vga.h"
 #include "guest_memory.h"
+#include "last_words.h"
 #include "options.h"
+#include "vm.h"
 #include "watch.h"
 
 /**
  * struct machine - all of it
- * @control: its lock guards the devices, @bus and @watch
+ * @control: its lock guards the devices, @bus, @watch and @last_words
+ * @interrupts: whose interrupt controllers the devices drive; NULL for nobody's
+ * @levels: of the interrupt lines, one bit each
  * @serial_file: where the serial port's output goes; -1 for nowhere
  * @debugcon_file: likewise for port E9h
  */
@@ -34,8 +39,12 @@ struct machine {
 	struct keyboard keyboard;
 	struct reset_ports reset_ports;
 	struct debug_ports debug_ports;
+	struct acpi_ports acpi_ports;
 	struct vga vga;
 	struct watch watch;
+	struct last_words last_words;
+	const struct vm *interrupts;
+	uint32_t levels;
 	int serial_file;
 	int debugcon_file;
 };
@@ -48,6 +57,12 @@ struct machine {
  */
 bool machine_init(struct machine *machine, const struct run_options *options, bool shows_screen,
 		  struct message *error);
+
+/**
+ * machine_connect() - connect the devices' interrupt lines with a VM that has
+ * interrupt controllers
+ */
+void machine_connect(struct machine *machine, const struct vm *vm);
 
 void machine_free(struct machine *machine);
 

@@ -24,6 +24,7 @@ enum {
 	KEY_TIMEOUT,
 	KEY_DEVICE,
 	KEY_TIMER,
+	KEY_IRQCHIP,
 	KEY_UNTIL,
 	KEY_FAIL_ON,
 	KEY_SERIAL,
@@ -38,14 +39,14 @@ static const struct argp_option run_table[] = {
 	  "bzImage, multiboot or ELF kernel for i386, or a flat binary (required)", 1 },
 	{ "initrd", KEY_INITRD, "FILE", 0, "initial RAM disk, or the first multiboot module", 1 },
 	{ "append", KEY_APPEND, "TEXT", 0, "the kernel's command line", 1 },
-	{ "memory", 'm', "SIZE", 0, "guest memory: 64M, 1G; a bare number counts MiB (default 64M)",
-	  1 },
+	{ "memory", 'm', "SIZE", 0,
+	  "guest memory: 64M, 1G; a bare number counts MiB (default 64M, for Linux 256M)", 1 },
 	{ "format", KEY_FORMAT, "FORMAT", 0,
 	  "auto (default), bzimage, multiboot, elf, or flat: loaded and entered at 1 MiB", 1 },
 	{ NULL, 0, NULL, 0, "How it runs:", 2 },
 	{ "engine", KEY_ENGINE, "ENGINE", 0,
-	  "how guest ring-0 code runs: trap (default), interpret, translate, pv; kvm: by "
-	  "/dev/kvm",
+	  "how guest ring-0 code runs: trap (default), interpret (default for Linux), translate, "
+	  "pv; kvm: by /dev/kvm",
 	  2 },
 	{ "cpu", KEY_CPU, "MODEL", 0,
 	  "the virtual CPU: pentium3, pentium4, coreduo, max32, host; help lists their features",
@@ -54,6 +55,9 @@ static const struct argp_option run_table[] = {
 	  "the device to use (default " DEFAULT_DEVICE "; /dev/kvm works too)", 2 },
 	{ "timer", KEY_TIMER, "HZ", OPTION_ARG_OPTIONAL,
 	  "give the guest a timer interrupt, vector 20h, so many times a second (default 100)", 2 },
+	{ "irqchip", KEY_IRQCHIP, "MODE", 0,
+	  "a PC's interrupt controllers and timer, by the device: auto (default: for Linux), on, off",
+	  2 },
 	{ NULL, 0, NULL, 0, "What you see:", 3 },
 	{ "screen", KEY_SCREEN, "MODE", OPTION_ARG_OPTIONAL,
 	  "show the VGA text screen: live, or plain (as text, at the end); the default is live on a terminal",
@@ -101,6 +105,13 @@ static const struct word engines[] = {
 static const struct word formats[] = {
 	{ "auto", FORMAT_AUTO }, { "bzimage", FORMAT_BZIMAGE }, { "multiboot", FORMAT_MULTIBOOT },
 	{ "elf", FORMAT_ELF },	 { "flat", FORMAT_FLAT },	{ NULL, 0 },
+};
+
+static const struct word irqchips[] = {
+	{ "auto", IRQCHIP_AUTO },
+	{ "on", IRQCHIP_ON },
+	{ "off", IRQCHIP_OFF },
+	{ NULL, 0 },
 };
 
 static const struct word screens[] = {
@@ -193,6 +204,7 @@ static void choose_device(struct run_options *options)
 {
 	if (options->engine == ENGINE_KVM) {
 		options->engine = -1;
+		options->is_kvm = true;
 		if (!options->device)
 			options->device = KVM_DEVICE;
 	}
@@ -216,10 +228,12 @@ static error_t parse_run_option(int key, char *text, struct argp_state *state)
 	case KEY_ENGINE:
 		options->engine = find_word(state, "engine", engines, text);
 		options->engine_name = text;
+		options->has_engine = true;
 		break;
 	case KEY_CPU: options->cpu = parse_cpu(state, text); break;
 	case KEY_DEVICE: options->device = text; break;
 	case KEY_TIMER: options->timer = text ? parse_rate(state, text) : TIMER_RATE; break;
+	case KEY_IRQCHIP: options->irqchip = find_word(state, "irqchip", irqchips, text); break;
 	case KEY_SCREEN:
 		options->screen = text ? find_word(state, "screen", screens, text) : SCREEN_AUTO;
 		break;
@@ -240,6 +254,9 @@ static error_t parse_run_option(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!options->kernel)
 			argp_error(state, "no --kernel FILE given");
+		/* Two timers that know nothing of each other. */
+		if (options->timer && options->irqchip == IRQCHIP_ON)
+			argp_error(state, "--timer is for guests without --irqchip");
 		choose_device(options);
 		break;
 	default: return ARGP_ERR_UNKNOWN;
@@ -265,7 +282,7 @@ void run_options_parse(int argc, char **argv, struct run_options *options)
 		       "Press Ctrl-] and then q to quit, Ctrl-] twice to send one Ctrl-].\n\n"
 		       "Exit status: 0 the guest ended by itself or --until matched; 1 --fail-on "
 		       "matched, or the guest ended before --until did; 2 the run could not start; "
-		       "3 the guest crashed or the module stopped it; 124 --timeout; 130 quit; "
+		       "3 the guest crashed or the module stopped it; 4 Linux panicked; 124 --timeout; 130 quit; "
 		       "128+N signal N; with --debug-exit what the guest says.",
 	};
 	static char name[] = "ringlet run";
@@ -273,7 +290,6 @@ void run_options_parse(int argc, char **argv, struct run_options *options)
 	*options = (struct run_options){
 		.engine = -1,
 		.engine_name = "trap",
-		.memory = DEFAULT_MEMORY,
 		.append = "",
 	};
 	parse(&argp, argc, argv, name, options);

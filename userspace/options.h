@@ -12,6 +12,7 @@
 
 #define TOOL_VERSION   "0.1"
 #define DEFAULT_MEMORY (64ull << 20)
+#define LINUX_MEMORY   (256ull << 20)
 
 enum screen_mode {
 	SCREEN_NONE,
@@ -20,12 +21,21 @@ enum screen_mode {
 	SCREEN_PLAIN, /* as text, once, at the end */
 };
 
+enum irqchip_mode {
+	IRQCHIP_AUTO, /* for Linux, if the device has it */
+	IRQCHIP_ON,
+	IRQCHIP_OFF,
+};
+
 enum stats_mode { STATS_NONE, STATS_TABLE, STATS_JSON };
 
 /**
  * struct run_options - what `ringlet run` was asked for
- * @engine: RINGLET_ENGINE_...; -1 if not given
+ * @engine: RINGLET_ENGINE_...; -1 if not given, or if @is_kvm
+ * @has_engine: --engine was given
+ * @is_kvm: --engine kvm: the host's own device
  * @cpu: the virtual CPU's model; NULL: the one that suits the engine
+ * @memory: 0 if not given: DEFAULT_MEMORY, or LINUX_MEMORY for Linux
  * @timeout: seconds; 0 for none
  * @timer: timer interrupts a second; 0 for none
  * @serial: file for the serial port's output; NULL for the terminal, or for
@@ -34,6 +44,8 @@ enum stats_mode { STATS_NONE, STATS_TABLE, STATS_JSON };
 struct run_options {
 	const char *device;
 	int engine;
+	bool has_engine;
+	bool is_kvm;
 	const char *engine_name;
 	const char *cpu;
 	uint64_t memory;
@@ -41,6 +53,7 @@ struct run_options {
 	const char *kernel;
 	const char *initrd;
 	const char *append;
+	enum irqchip_mode irqchip;
 	enum screen_mode screen;
 	enum stats_mode stats;
 	double timeout;

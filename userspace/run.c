@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "guest.h"
 #include "input.h"
 #include "machine.h"
 #include "run.h"
@@ -24,18 +24,24 @@
 #include "vm.h"
 
 #define FRAME_MS    100
+#define FULL_MS	    20
 #define INPUT_CHUNK 64
+#define SECOND_NS   1000000000l
+#define GLANCE_NS   SECOND_NS
+#define LAST_LINES  25
 
 /* What the service loop waits for. */
-enum { POLL_END, POLL_SIGNALS, POLL_TIMEOUT, POLL_TICK, POLL_INPUT, POLL_COUNT };
+enum { POLL_END, POLL_SIGNALS, POLL_TIMEOUT, POLL_TICK, POLL_GLANCE, POLL_INPUT, POLL_COUNT };
 
 /**
  * struct run - one run
  * @live: the terminal shows the guest's screen
  * @plain: the screen is printed as text at the end
+ * @input_ended: standard input has no more
  */
 struct run {
-	const struct run_options *options;
+	struct run_options options;
+	struct guest guest;
 	struct machine machine;
 	struct vm vm;
 	struct vcpu vcpu;
@@ -44,6 +50,7 @@ struct run {
 	bool live;
 	bool plain;
 	bool raw;
+	bool input_ended;
 	struct pollfd polls[POLL_COUNT];
 	uint64_t started;
 };
@@ -61,44 +68,55 @@ static double seconds_since(uint64_t start)
 	return (double)(now_ns() - start) / 1e9;
 }
 
-static bool load_files(struct run *run, struct entry_state *entry, struct message *error)
+/*
+ * Linux waits for a timer that only the device can have. Without one its first
+ * delay never ends: say so now.
+ */
+static bool wants_irqchip(const struct run *run)
 {
-	const struct run_options *options = run->options;
-	struct file kernel = { NULL, 0 }, initrd = { NULL, 0 };
-	struct load_request request;
-	bool done = file_read(&kernel, options->kernel, "--kernel", error) &&
-		    (!options->initrd || file_read(&initrd, options->initrd, "--initrd", error));
+	const struct run_options *options = &run->options;
 
-	if (done) {
-		request = (struct load_request){
-			.kernel = kernel.data,
-			.kernel_size = kernel.size,
-			.kernel_name = options->kernel,
-			.initrd = initrd.data,
-			.initrd_size = initrd.size,
-			.initrd_name = options->initrd,
-			.command_line = options->append,
-			.format = options->format,
-		};
-		done = load_guest(&request, &run->machine.memory, entry, error);
-	}
-	file_free(&kernel);
-	file_free(&initrd);
-	return done;
+	if (options->irqchip != IRQCHIP_AUTO)
+		return options->irqchip == IRQCHIP_ON;
+	if (!run->guest.is_linux || options->timer)
+		return false;
+	if (vm_offers_irqchip(&run->vm))
+		return true;
+	complain("%s has no interrupt controllers and no timer: Linux will wait for them for ever",
+		 options->device);
+	return false;
 }
 
 static bool prepare(struct run *run, struct message *error)
 {
-	const struct run_options *options = run->options;
+	struct run_options *options = &run->options;
+	struct vm_wishes wishes;
 	struct entry_state entry;
 
-	if (!machine_init(&run->machine, options, run->live, error) ||
-	    !load_files(run, &entry, error) || !vm_open(&run->vm, options->device, error))
+	if (!guest_read(&run->guest, options, error))
 		return false;
+	guest_choose(&run->guest, options);
+	if (!machine_init(&run->machine, options, run->live, error))
+		return false;
+	run->machine.serial.flow_control = run->guest.is_linux;
+	if (!load_guest(&run->guest.request, &run->machine.memory, &entry, error) ||
+	    !vm_open(&run->vm, options->device, error))
+		return false;
+	/* Only ringlet has engines: --device may name KVM's. */
+	if (run->guest.is_linux && !run->vm.interface && !options->has_engine)
+		options->engine = -1;
 	vm_choose_cpu(&run->vm, options->cpu, options->engine);
-	return vm_create(&run->vm, &run->machine.memory, options->engine, options->engine_name,
-			 error) &&
-	       vm_set_entry(&run->vm, &entry, error);
+	wishes = (struct vm_wishes){
+		.engine = options->engine,
+		.engine_name = options->engine_name,
+		.irqchip = wants_irqchip(run),
+	};
+	if (!vm_create(&run->vm, &run->machine.memory, &wishes, error) ||
+	    !vm_set_entry(&run->vm, &entry, error))
+		return false;
+	if (run->vm.has_irqchip)
+		machine_connect(&run->machine, &run->vm);
+	return true;
 }
 
 /* Signals come by signalfd; SIGUSR1 is only for the vCPU's thread. */
@@ -123,7 +141,7 @@ static bool open_signals(struct run *run, struct message *error)
 
 static bool open_timeout(struct run *run, struct message *error)
 {
-	double seconds = run->options->timeout;
+	double seconds = run->options.timeout;
 	struct itimerspec when;
 
 	run->polls[POLL_TIMEOUT].fd = -1;
@@ -141,22 +159,28 @@ static bool open_timeout(struct run *run, struct message *error)
 	return true;
 }
 
-static bool open_tick(struct run *run, struct message *error)
+static bool open_periodic(int *fd, long nanoseconds, struct message *error)
 {
-	const unsigned int rate = run->options->timer;
-	struct itimerspec when;
+	const struct timespec period = { nanoseconds / SECOND_NS, nanoseconds % SECOND_NS };
+	const struct itimerspec when = { period, period };
 
-	if (!rate)
-		return true;
-	memset(&when, 0, sizeof(when));
-	when.it_interval.tv_sec = rate == 1;
-	when.it_interval.tv_nsec = rate == 1 ? 0 : 1000000000 / (long)rate;
-	when.it_value = when.it_interval;
-	run->polls[POLL_TICK].fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (run->polls[POLL_TICK].fd < 0 ||
-	    timerfd_settime(run->polls[POLL_TICK].fd, 0, &when, NULL))
+	*fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (*fd < 0 || timerfd_settime(*fd, 0, &when, NULL))
 		return refuse(error, "cannot make a timer: %s", strerror(errno));
 	return true;
+}
+
+/*
+ * A vCPU that the device halts with interrupts off never comes back: a guest that
+ * has ended in the old way. Look from time to time.
+ */
+static bool open_timers(struct run *run, struct message *error)
+{
+	const unsigned int rate = run->options.timer;
+
+	if (rate && !open_periodic(&run->polls[POLL_TICK].fd, SECOND_NS / (long)rate, error))
+		return false;
+	return !run->vm.has_irqchip || open_periodic(&run->polls[POLL_GLANCE].fd, GLANCE_NS, error);
 }
 
 static bool open_polls(struct run *run, struct message *error)
@@ -165,17 +189,16 @@ static bool open_polls(struct run *run, struct message *error)
 		run->polls[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	run->polls[POLL_END].fd = run->machine.control.event;
 	run->polls[POLL_INPUT].fd = STDIN_FILENO;
-	return open_signals(run, error) && open_timeout(run, error) && open_tick(run, error);
+	return open_signals(run, error) && open_timeout(run, error) && open_timers(run, error);
 }
 
 static void close_polls(struct run *run)
 {
-	if (run->polls[POLL_SIGNALS].fd > 0)
-		close(run->polls[POLL_SIGNALS].fd);
-	if (run->polls[POLL_TIMEOUT].fd > 0)
-		close(run->polls[POLL_TIMEOUT].fd);
-	if (run->polls[POLL_TICK].fd > 0)
-		close(run->polls[POLL_TICK].fd);
+	static const int own[] = { POLL_SIGNALS, POLL_TIMEOUT, POLL_TICK, POLL_GLANCE };
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (run->polls[own[i]].fd > 0)
+			close(run->polls[own[i]].fd);
 }
 
 static void resize_screen(struct run *run)
@@ -230,6 +253,8 @@ static void take_input(struct run *run)
 
 	if (count <= 0) {
 		if (!count || (errno != EINTR && errno != EAGAIN))
+			run->input_ended = true;
+		if (run->input_ended)
 			run->polls[POLL_INPUT].fd = -1;
 		return;
 	}
@@ -304,7 +329,27 @@ static void take_events(struct run *run)
 	if (run->polls[POLL_TICK].revents &&
 	    read(run->polls[POLL_TICK].fd, &count, sizeof(count)) == sizeof(count))
 		vcpu_tick(&run->vcpu);
+	if (run->polls[POLL_GLANCE].revents &&
+	    read(run->polls[POLL_GLANCE].fd, &count, sizeof(count)) == sizeof(count))
+		vcpu_kick(&run->vcpu);
 	pthread_mutex_unlock(&control->lock);
+}
+
+/*
+ * What is typed waits in the terminal while the guest's serial port is full; the
+ * guest makes room without telling this thread.
+ */
+static int hold_input(struct run *run)
+{
+	bool full;
+
+	if (run->input_ended || run->live)
+		return -1;
+	pthread_mutex_lock(&run->machine.control.lock);
+	full = serial_room(&run->machine.serial) < INPUT_CHUNK;
+	pthread_mutex_unlock(&run->machine.control.lock);
+	run->polls[POLL_INPUT].fd = full ? -1 : STDIN_FILENO;
+	return full ? FULL_MS : -1;
 }
 
 static void serve(struct run *run)
@@ -313,8 +358,11 @@ static void serve(struct run *run)
 			    run->machine.watch.has_fail_on;
 
 	while (!control_ended(&run->machine.control)) {
-		int ready = poll(run->polls, POLL_COUNT, needs_frames ? FRAME_MS : -1);
+		int wait = hold_input(run), ready;
 
+		if (needs_frames && wait < 0)
+			wait = FRAME_MS;
+		ready = poll(run->polls, POLL_COUNT, wait);
 		if (ready > 0)
 			take_events(run);
 		if (needs_frames)
@@ -322,12 +370,17 @@ static void serve(struct run *run)
 	}
 }
 
+static bool ended_by_itself(enum end_reason reason)
+{
+	return reason == END_RESET || reason == END_OFF || reason == END_HALTED;
+}
+
 /* With --until, a guest that ends by itself did not do what was waited for. */
 static int final_status(const struct run *run)
 {
 	const struct run_end *end = &run->machine.control.end;
 
-	if (run->options->until && (end->reason == END_RESET || end->reason == END_HALTED))
+	if (run->options.until && ended_by_itself(end->reason))
 		return STATUS_FAILED;
 	return end->status;
 }
@@ -346,6 +399,19 @@ static void print_final_screen(struct run *run)
 	terminal_write(text, length);
 }
 
+/* For those who did not see the console. */
+static void print_last_words(const struct run *run)
+{
+	static char text[LAST_WORDS_SIZE + 1];
+	const char *lines;
+
+	if (run->machine.serial_file == STDOUT_FILENO && !run->options.serial)
+		return;
+	lines = last_words_text(&run->machine.last_words, text, LAST_LINES);
+	if (*lines)
+		fprintf(stderr, "--- the last lines of the guest's serial port\n%s---\n", lines);
+}
+
 static void report(struct run *run, double seconds)
 {
 	const struct run_end *end = &run->machine.control.end;
@@ -353,13 +419,35 @@ static void report(struct run *run, double seconds)
 	if (run->live || run->plain)
 		print_final_screen(run);
 	fflush(stdout);
-	if (run->options->stats != STATS_NONE)
-		stats_print(stdout, run->options->stats, &run->vcpu, seconds);
-	if (!run->options->quiet)
+	if (run->options.stats != STATS_NONE)
+		stats_print(stdout, run->options.stats, &run->vcpu, seconds);
+	if (end->reason == END_PANIC)
+		print_last_words(run);
+	if (!run->options.quiet)
 		complain("%s (after %.1f s)", end->sentence.text, seconds);
 	if (end->reason == END_TRIPLE_FAULT || end->reason == END_STOPPED ||
 	    end->reason == END_TIMEOUT)
 		vcpu_print_registers(&run->vcpu);
+}
+
+/*
+ * A kernel that panics may reset or halt the machine afterwards, and one that
+ * restarts may do so by a triple fault: what it said before tells.
+ */
+static void judge_last_words(struct run *run)
+{
+	const struct last_words *words = &run->machine.last_words;
+	struct run_end *end = &run->machine.control.end;
+
+	if (words->panicked && (ended_by_itself(end->reason) || end->reason == END_TRIPLE_FAULT)) {
+		end->reason = END_PANIC;
+		end->status = STATUS_PANIC;
+		fill_message(&end->sentence, "the guest's kernel panicked: %s", words->reason.text);
+	} else if (words->restarting && end->reason == END_TRIPLE_FAULT) {
+		end->reason = END_RESET;
+		end->status = STATUS_OK;
+		fill_message(&end->sentence, "the guest reset the machine by a triple fault");
+	}
 }
 
 /* What --until or --fail-on look for may have been the guest's last words. */
@@ -369,7 +457,7 @@ static void check_last_words(struct run *run)
 	const struct run_end before = *end;
 	struct screen_image image;
 
-	if (before.reason != END_RESET && before.reason != END_HALTED)
+	if (!ended_by_itself(before.reason))
 		return;
 	screen_read(&run->machine.memory, &run->machine.vga, &image);
 	end->reason = END_NONE;
@@ -385,7 +473,7 @@ int run(const struct run_options *options)
 	double seconds;
 	int status;
 
-	run.options = options;
+	run.options = *options;
 	run.plain = options->screen == SCREEN_PLAIN ||
 		    (options->screen == SCREEN_AUTO && !isatty(STDOUT_FILENO));
 	run.live = options->screen != SCREEN_NONE && !run.plain;
@@ -407,6 +495,7 @@ int run(const struct run_options *options)
 		_exit(STATUS_STOPPED);
 	}
 	seconds = seconds_since(run.started);
+	judge_last_words(&run);
 	check_last_words(&run);
 	terminal_leave();
 	report(&run, seconds);
@@ -415,5 +504,6 @@ out:
 	close_polls(&run);
 	vm_close(&run.vm);
 	machine_free(&run.machine);
+	guest_free(&run.guest);
 	return status;
 }

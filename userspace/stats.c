@@ -122,8 +122,14 @@ static void add_module_rows(struct rows *rows, const struct ringlet_statistics *
 	add(rows, "exit paths", s->world_switches, false, "world switches");
 	add(rows, "time", s->ticks_handling, false, "TSC ticks in the host world");
 	add_array(rows, "emulated", s->emulated, RINGLET_EMULATED_GROUPS, emulated_names, "group");
+	add(rows, "interpreter", s->interpreted, false, "instructions");
 	add_array(rows, "injected", s->injected, 32, exception_names, "vector");
 	add(rows, "injected", s->injected_interrupts, false, "interrupts");
+	add(rows, "interrupt controllers", s->irqchip_port_accesses, false, "port accesses");
+	add(rows, "interrupt controllers", s->irqchip_interrupts, false, "acknowledged");
+	add(rows, "interrupt controllers", s->timer_ticks, false, "timer ticks due");
+	add(rows, "interrupt controllers", s->timer_ticks_given, false, "timer ticks given");
+	add(rows, "interrupt controllers", s->halts, false, "halts");
 	add(rows, "page faults", s->page_faults_shadow, false, "shadow entry filled");
 	add(rows, "page faults", s->page_faults_guest, false, "given to the guest");
 	add(rows, "page faults", s->page_faults_mmio, false, "device memory");

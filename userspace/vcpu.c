@@ -73,6 +73,18 @@ static void take_registers(struct vcpu *vcpu)
 	vcpu->has_registers = vm_get_registers(vcpu->vm, &vcpu->regs, &vcpu->sregs);
 }
 
+/* Return: whether the guest has ended so; its registers are read for that. */
+static bool check_dead_halt(struct vcpu *vcpu)
+{
+	take_registers(vcpu);
+	if (vcpu->has_registers && !(vcpu->regs.rflags & RFLAGS_IF))
+		control_end(&vcpu->machine->control, END_HALTED, STATUS_OK,
+			    "the guest halted with interrupts off at 0x%llx",
+			    (unsigned long long)vcpu->regs.rip);
+	vcpu->has_registers = false;
+	return vcpu->machine->control.end.reason != END_NONE;
+}
+
 /*
  * With interrupts on, a halted CPU waits for the timer; without one, only the
  * end of the run ends that.
@@ -81,15 +93,8 @@ static void handle_halt(struct vcpu *vcpu)
 {
 	struct control *control = &vcpu->machine->control;
 
-	take_registers(vcpu);
-	if (vcpu->has_registers && !(vcpu->regs.rflags & RFLAGS_IF)) {
-		vcpu->has_registers = false;
-		control_end(control, END_HALTED, STATUS_OK,
-			    "the guest halted with interrupts off at 0x%llx",
-			    (unsigned long long)vcpu->regs.rip);
+	if (check_dead_halt(vcpu))
 		return;
-	}
-	vcpu->has_registers = false;
 	while (control->end.reason == END_NONE && !vcpu->tick.due)
 		pthread_cond_wait(&control->changed, &control->lock);
 }
@@ -185,6 +190,8 @@ static void handle_run_error(struct vcpu *vcpu, int error)
 		vcpu->vm->run->immediate_exit = 0;
 		if (tick_watch(&vcpu->tick, vcpu->vm, &vcpu->machine->memory, &sentence))
 			complain("%s", sentence.text);
+		if (vcpu->vm->has_irqchip && vm_is_halted(vcpu->vm))
+			check_dead_halt(vcpu);
 		return;
 	}
 	/* That memory is short has nothing to do with what the guest does. */
@@ -243,6 +250,11 @@ void vcpu_tick(struct vcpu *vcpu)
 {
 	vcpu->tick.due = true;
 	pthread_cond_broadcast(&vcpu->machine->control.changed);
+	pthread_kill(vcpu->thread, KICK_SIGNAL);
+}
+
+void vcpu_kick(struct vcpu *vcpu)
+{
 	pthread_kill(vcpu->thread, KICK_SIGNAL);
 }
 

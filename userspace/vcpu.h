@@ -45,6 +45,13 @@ bool vcpu_start(struct vcpu *vcpu, struct vm *vm, struct machine *machine, struc
 void vcpu_tick(struct vcpu *vcpu);
 
 /**
+ * vcpu_kick() - bring the thread out of KVM_RUN and see whether the guest still runs
+ *
+ * Call with the machine's lock held.
+ */
+void vcpu_kick(struct vcpu *vcpu);
+
+/**
  * vcpu_stop() - bring the thread out of KVM_RUN and wait for it
  *
  * Return: false if it does not come back within five seconds, which would be a

@@ -248,8 +248,48 @@ static bool create_vcpu(struct vm *vm, struct message *error)
 	return vm_set_cpuid(vm, NULL, NULL, error);
 }
 
-bool vm_create(struct vm *vm, const struct guest_memory *memory, int engine,
-	       const char *engine_name, struct message *error)
+bool vm_offers_irqchip(const struct vm *vm)
+{
+	return vm_check_extension(vm, KVM_CAP_IRQCHIP) && vm_check_extension(vm, KVM_CAP_PIT2);
+}
+
+/*
+ * The speaker's port reads channel 2 of the timer, by which kernels measure how
+ * fast the CPU is: the two belong together.
+ */
+static bool create_irqchip(struct vm *vm, struct message *error)
+{
+	const struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+
+	if (!vm_offers_irqchip(vm))
+		return refuse(error,
+			      "%s has no interrupt controllers (KVM_CAP_IRQCHIP, KVM_CAP_PIT2); "
+			      "without them give --irqchip off",
+			      vm->device_name);
+	if (ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0) || ioctl(vm->fd, KVM_CREATE_PIT2, &pit))
+		return refuse(error, "%s cannot make interrupt controllers and timer: %s",
+			      vm->device_name, strerror(errno));
+	vm->has_irqchip = true;
+	return true;
+}
+
+void vm_set_irq(const struct vm *vm, unsigned int line, bool level)
+{
+	const struct kvm_irq_level irq = { .irq = line, .level = level };
+
+	/* It fails only without the controllers, of which the caller knows. */
+	ioctl(vm->fd, KVM_IRQ_LINE, &irq);
+}
+
+bool vm_is_halted(const struct vm *vm)
+{
+	struct kvm_mp_state state;
+
+	return !ioctl(vm->vcpu, KVM_GET_MP_STATE, &state) && state.mp_state == KVM_MP_STATE_HALTED;
+}
+
+bool vm_create(struct vm *vm, const struct guest_memory *memory, const struct vm_wishes *wishes,
+	       struct message *error)
 {
 	raise_memlock_limit();
 	vm->fd = ioctl(vm->device, KVM_CREATE_VM, 0);
@@ -260,12 +300,14 @@ bool vm_create(struct vm *vm, const struct guest_memory *memory, int engine,
 	if (vm->fd < 0)
 		return refuse(error, "%s cannot make a virtual machine: %s", vm->device_name,
 			      strerror(errno));
-	if (!set_engine(vm, engine, engine_name, error))
+	if (!set_engine(vm, wishes->engine, wishes->engine_name, error))
 		return false;
 	if (vm_check_extension(vm, KVM_CAP_SET_TSS_ADDR) &&
 	    ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS))
 		return refuse(error, "%s refused KVM_SET_TSS_ADDR: %s", vm->device_name,
 			      strerror(errno));
+	if (wishes->irqchip && !create_irqchip(vm, error))
+		return false;
 	return add_slot(vm, memory, 0, 0, LOW_RAM_END, error) &&
 	       add_slot(vm, memory, 1, VGA_TEXT_START, VGA_TEXT_END, error) &&
 	       add_slot(vm, memory, 2, VGA_TEXT_END, memory->size, error) && create_vcpu(vm, error);

@@ -23,6 +23,8 @@
  * @interface: what RINGLET_CAP answers: 0 means that the device is KVM's
  * @model: the virtual CPU; NULL: what the device supports
  * @shows_host: guest ring 0 may execute the processor's own CPUID
+ * @has_irqchip: the device has the interrupt controllers and the timer, and
+ *	halts the vCPU itself
  * @device, @fd, @vcpu: file descriptors; -1 while closed
  * @run: shared with the device, @run_size bytes
  */
@@ -31,6 +33,7 @@ struct vm {
 	int interface;
 	const struct cpu_model *model;
 	bool shows_host;
+	bool has_irqchip;
 	int device;
 	int fd;
 	int vcpu;
@@ -57,12 +60,39 @@ bool vm_open(struct vm *vm, const char *device_name, struct message *error);
 void vm_choose_cpu(struct vm *vm, const char *name, int engine);
 
 /**
- * vm_create() - make the VM with its memory slots, and a vCPU
+ * struct vm_wishes - what a VM is to have
  * @engine: RINGLET_ENGINE_...; -1 for the device's own choice
  * @engine_name: for messages
+ * @irqchip: whether the device is to have the interrupt controllers and the timer
  */
-bool vm_create(struct vm *vm, const struct guest_memory *memory, int engine,
-	       const char *engine_name, struct message *error);
+struct vm_wishes {
+	int engine;
+	const char *engine_name;
+	bool irqchip;
+};
+
+/**
+ * vm_create() - make the VM with its memory slots, and a vCPU
+ */
+bool vm_create(struct vm *vm, const struct guest_memory *memory, const struct vm_wishes *wishes,
+	       struct message *error);
+
+/**
+ * vm_offers_irqchip() - whether the device can have interrupt controllers and timer
+ */
+bool vm_offers_irqchip(const struct vm *vm);
+
+/**
+ * vm_set_irq() - drive a line of those interrupt controllers
+ */
+void vm_set_irq(const struct vm *vm, unsigned int line, bool level);
+
+/**
+ * vm_is_halted() - whether the vCPU waits in HLT
+ *
+ * Only while it is not in vm_run(), and only the device that halts it knows.
+ */
+bool vm_is_halted(const struct vm *vm);
 
 /**
  * vm_set_cpuid() - what the guest's CPUID answers, before it first runs

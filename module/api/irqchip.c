@@ -42,7 +42,7 @@ static long create_irqchip(struct vm *vm)
 	return result;
 }
 
-/* KVM before 6.16 makes one that never ticks; without a PIC it has no use. */
+/* Without a PIC it has no use: KVM of 6.1 makes one that never ticks. */
 static long create_pit(struct vm *vm, u32 flags)
 {
 	struct irqchip *irqchip = irqchip_of(vm);

@@ -48,7 +48,9 @@ u64 clock_read(const struct clock_line *line, u64 ticks)
 		delta >>= -line->shift;
 	else
 		delta <<= line->shift;
-	return line->ns + (u64)(((unsigned __int128)delta * line->multiplier) >> 32);
+	/* 96 bits of product, without a type that 32-bit builds have not. */
+	return line->ns + (delta >> 32) * line->multiplier +
+	       ((delta & 0xffffffff) * line->multiplier >> 32);
 }
 
 void clock_steer(struct clock_line *line, u64 ticks, u64 ns, u32 khz)

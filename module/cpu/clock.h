@@ -35,7 +35,7 @@ struct clock_page {
 	u8 pad2[2];
 } __packed;
 
-static_assert(sizeof(struct clock_page) == 32);
+static_assert(sizeof(struct clock_page) == 32, "as KVM has it");
 
 #define CLOCK_PAGE_STABLE  BIT(0) /* never goes backwards, on no vCPU */
 #define CLOCK_PAGE_STOPPED BIT(1) /* the client stopped the guest meanwhile */
@@ -47,7 +47,7 @@ struct clock_wall {
 	u32 nanoseconds;
 } __packed;
 
-static_assert(sizeof(struct clock_wall) == 12);
+static_assert(sizeof(struct clock_wall) == 12, "as KVM has it");
 
 /* The line's slope for a counter of @khz, not 0. */
 void clock_set_rate(struct clock_line *line, u32 khz);

@@ -13,6 +13,7 @@
 #include <ringlet/x86.h>
 
 struct virtual_cpu;
+struct insn;
 
 /**
  * enum cpu_result - what came of a step of the virtual CPU
@@ -369,6 +370,8 @@ u64 cpu_cr4_allowed(const struct virtual_cpu *cpu);
 void cpu_cpuid(struct virtual_cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 bool cpu_has_feature(const struct virtual_cpu *cpu, u32 function, unsigned int reg,
 		     unsigned int bit); /* reg 0..3: EAX EBX ECX EDX */
+/* Whether it has an instruction, or raises #UD for it (instruction.c). */
+bool cpu_has_instruction(const struct virtual_cpu *cpu, const struct insn *insn);
 /* IN/OUT permission: CPL, IOPL, V86, the I/O map of the guest's TSS. */
 enum cpu_result cpu_check_port(struct virtual_cpu *cpu, u16 port, unsigned int bytes);
 /* The index-th MSR that the virtual CPU has, for KVM_GET_MSR_INDEX_LIST; 0 at

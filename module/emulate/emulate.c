@@ -196,6 +196,8 @@ static const struct emulate_entry entries[OPERATIONS] = {
 	[OPERATION_RDTSCP] = { emulate_rdtsc },
 	[OPERATION_RDPMC] = { emulate_rdpmc },
 	[OPERATION_RDPID] = { emulate_rdpid },
+	[OPERATION_RDRAND] = { emulate_random },
+	[OPERATION_RDSEED] = { emulate_random },
 	[OPERATION_CPUID] = { emulate_cpuid },
 	[OPERATION_MONITOR] = { emulate_monitor },
 	[OPERATION_MWAIT] = { emulate_monitor },
@@ -383,6 +385,8 @@ enum cpu_result emulate_insn(struct virtual_cpu *cpu, const struct insn *insn)
 		return cpu_stop(cpu,
 				"the guest used an instruction that the emulator does not know");
 	if ((insn->prefixes & INSN_PREFIX_LOCK) && !insn_lock_allowed(insn))
+		return undefined(&emulation);
+	if (!cpu_has_instruction(cpu, insn))
 		return undefined(&emulation);
 	watched = watch_begin(&watch, cpu);
 	emulation.compute = entry->compute;

@@ -307,6 +307,7 @@ enum cpu_result emulate_rdtsc(struct emulation *emulation);
 enum cpu_result emulate_rdpmc(struct emulation *emulation);
 enum cpu_result emulate_rdpid(struct emulation *emulation);
 enum cpu_result emulate_cpuid(struct emulation *emulation);
+enum cpu_result emulate_random(struct emulation *emulation);
 enum cpu_result emulate_monitor(struct emulation *emulation);
 enum cpu_result emulate_undefined(struct emulation *emulation);
 enum cpu_result emulate_xcr(struct emulation *emulation);

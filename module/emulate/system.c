@@ -287,6 +287,31 @@ enum cpu_result emulate_cpuid(struct emulation *emulation)
 	return CPU_OK;
 }
 
+/*
+ * RDRAND, RDSEED: the processor's own, into EAX. It sets the flags too, and
+ * where it has nothing to give, the guest hears of it.
+ */
+enum cpu_result emulate_random(struct emulation *emulation)
+{
+	const struct insn *insn = emulation->insn;
+	struct virtual_cpu *cpu = emulation->cpu;
+	struct cpu_native native = { .code_bytes = 0 };
+	u64 saved = cpu->regs[REG_AX], value;
+	enum cpu_result result;
+
+	if (!cpu->bus->execute)
+		return cpu_stop(cpu, "the guest asked for a random number where there is none");
+	if (insn->operand_size == 2)
+		native.code[native.code_bytes++] = 0x66;
+	native.code[native.code_bytes++] = 0x0f;
+	native.code[native.code_bytes++] = 0xc7;
+	native.code[native.code_bytes++] = insn->operation == OPERATION_RDRAND ? 0xf0 : 0xf8;
+	result = cpu->bus->execute(cpu, &native);
+	value = cpu->regs[REG_AX];
+	cpu->regs[REG_AX] = saved;
+	return result == CPU_OK ? write_operand(emulation, 0, value) : result;
+}
+
 /* MONITOR, MWAIT: waiting may end at any time, so it ends at once. */
 enum cpu_result emulate_monitor(struct emulation *emulation)
 {

@@ -37,6 +37,18 @@ int host_handle_work(void);
  */
 u64 host_arch_capabilities(void);
 
+/**
+ * host_register_shrinker() - be asked to give memory back
+ * @count: how many objects could be freed
+ * @free: free up to that many; returns how many it did. Both are called in any
+ *	thread that allocates, may sleep, and must not wait for a lock that is
+ *	held while memory is allocated
+ *
+ * Return: 0 or -errno. Only one at a time.
+ */
+int host_register_shrinker(unsigned long (*count)(void), unsigned long (*free)(unsigned long count));
+void host_unregister_shrinker(void);
+
 /*
  * kvm_run.immediate_exit, which userspace may write at any time. Since 6.10 the
  * kernel's own copy of the structure names the field so that nobody forgets.

@@ -35,15 +35,6 @@ struct irqchip_routing *irqchip_default_routing(void)
 	return routing;
 }
 
-static u32 count_gsis(const struct kvm_irq_routing_entry *entries, u32 count)
-{
-	u32 i, highest = 0;
-
-	for (i = 0; i < count; i++)
-		highest = max(highest, entries[i].gsi);
-	return highest + 1;
-}
-
 /* A GSI leads to one pin of a chip at most. */
 static bool add_route(struct irqchip_routing *routing, const struct kvm_irq_routing_entry *entry)
 {
@@ -63,13 +54,15 @@ static bool add_route(struct irqchip_routing *routing, const struct kvm_irq_rout
 int irqchip_set_routing(struct irqchip *irqchip, const struct kvm_irq_routing_entry *entries,
 			u32 count)
 {
-	u32 i, gsis = count_gsis(entries, count);
 	struct irqchip_routing *routing;
 	unsigned long flags;
+	u32 i, highest = 0;
 
-	if (gsis > IRQCHIP_ROUTES)
+	for (i = 0; i < count; i++)
+		highest = max(highest, entries[i].gsi);
+	if (highest >= IRQCHIP_ROUTES)
 		return -EINVAL;
-	routing = allocate(gsis);
+	routing = allocate(highest + 1);
 	if (!routing)
 		return -ENOMEM;
 	for (i = 0; i < count; i++) {

@@ -41,8 +41,15 @@ bool mmu_page_tracked(struct mmu *mmu, u64 gfn)
 	return xa_load(&mmu->tracked, gfn);
 }
 
-static void tell_tracker(struct mmu *mmu, u64 gpa, unsigned int bytes)
+/* Whether the guest may write a page with nobody hearing of it. */
+bool mmu_page_writable(struct mmu *mmu, u64 gfn, const struct mmu_page *page)
 {
+	return !page->watched && !mmu_page_tracked(mmu, gfn) && mmu_find_slot(mmu, gfn)->writable;
+}
+
+static void tell_tracker(struct mmu *mmu, u64 gpa, unsigned int bytes, bool by_walk)
+{
+	mmu_table_written(mmu, gpa, bytes, by_walk);
 	if (mmu_page_tracked(mmu, gpa >> PAGE_SHIFT))
 		mmu->callbacks->tracked_write(mmu, gpa, bytes);
 }
@@ -78,7 +85,7 @@ enum mmu_access mmu_write_guest(struct mmu *mmu, u64 gpa, const void *data, unsi
 		result = MMU_BAD;
 	up_read(&mmu->slots_lock);
 	if (result == MMU_RAM)
-		tell_tracker(mmu, gpa, bytes);
+		tell_tracker(mmu, gpa, bytes, false);
 	return result;
 }
 
@@ -167,11 +174,23 @@ enum mmu_access mmu_compare_exchange_guest(struct mmu *mmu, u64 gpa, u64 *expect
 	result = compare_exchange_guest(mmu, gpa, expected, desired, bytes, done);
 	up_read(&mmu->slots_lock);
 	if (*done)
-		tell_tracker(mmu, gpa, bytes);
+		tell_tracker(mmu, gpa, bytes, false);
 	return result;
 }
 
 /* ---- tracking ---------------------------------------------------------- */
+
+/* Leaves made before allow the write. */
+static void protect_page(struct mmu *mmu, u64 gfn)
+{
+	struct mmu_page *page;
+
+	spin_lock(&mmu->lock);
+	page = mmu_find_page(mmu, gfn);
+	if (page && mmu->vcpu)
+		shadow_protect_page(mmu->vcpu, page);
+	spin_unlock(&mmu->lock);
+}
 
 int mmu_track_page(struct mmu *mmu, u64 gfn)
 {
@@ -180,11 +199,8 @@ int mmu_track_page(struct mmu *mmu, u64 gfn)
 	const int error = xa_err(xa_store(&mmu->tracked, gfn, xa_mk_value(count + 1),
 					  GFP_KERNEL_ACCOUNT));
 
-	/* Leaves made before allow the write. */
-	if (!error && !count && mmu->vcpu) {
-		WRITE_ONCE(mmu->vcpu->flush_requested, true);
-		WRITE_ONCE(mmu->vcpu->host_pages_stale, true);
-	}
+	if (!error && !count)
+		protect_page(mmu, gfn);
 	return error;
 }
 
@@ -194,7 +210,7 @@ void mmu_untrack_page(struct mmu *mmu, u64 gfn)
 
 	if (!entry)
 		return;
-	/* Neither of the two allocates. The leaf becomes writable by a fault. */
+	/* Neither of the two allocates. Leaves become writable by a fault. */
 	if (xa_to_value(entry) > 1)
 		xa_store(&mmu->tracked, gfn, xa_mk_value(xa_to_value(entry) - 1), GFP_NOWAIT);
 	else
@@ -270,7 +286,7 @@ enum walk_result mmu_walk(struct mmu *mmu, const struct virtual_cpu *cpu, u64 li
 	result = guest_walk(cpu, &memory, linear, access, walk);
 	up_read(&mmu->slots_lock);
 	for (i = 0; i < source.count; i++)
-		tell_tracker(mmu, source.written[i], source.entry_bytes);
+		tell_tracker(mmu, source.written[i], source.entry_bytes, true);
 	return result;
 }
 

@@ -8,7 +8,6 @@
 #include <linux/mm.h>
 
 #include "mmu/internal.h"
-#include "mmu/shadow_entry.h"
 
 /* The access that the hardware describes; it always runs with NX on. */
 static unsigned int fault_access(const struct virtual_cpu *cpu, u32 error_code)
@@ -24,123 +23,242 @@ static unsigned int fault_access(const struct virtual_cpu *cpu, u32 error_code)
 	return access;
 }
 
-static unsigned int leaf_flags(const struct virtual_cpu *cpu, u32 error_code)
+static bool is_supervisor_write(u32 error_code)
 {
-	unsigned int flags = 0;
-
-	if (cpu->cr0 & X86_CR0_WP)
-		flags |= SHADOW_CR0_WP;
-	if ((error_code & (PFERR_WRITE | PFERR_USER)) == PFERR_WRITE)
-		flags |= SHADOW_SUPERVISOR_WRITE;
-	if (boot_cpu_has(X86_FEATURE_NX))
-		flags |= SHADOW_HOST_NX;
-	return flags;
+	return (error_code & (PFERR_WRITE | PFERR_USER)) == PFERR_WRITE;
 }
 
-/* A leaf of the guest page that @linear is in, for the page at @index. */
-static u64 make_leaf(struct mmu *mmu, const struct mmu_slot *slot, u64 index,
-		     const struct page *page, const struct guest_walk *walk, unsigned int flags)
+/* ---- leaves ---------------------------------------------------------------- */
+
+static u64 make_leaf(struct mmu *mmu, u64 gfn, const struct mmu_page *page,
+		     const struct guest_walk *walk, unsigned int flags)
 {
-	if (!slot->writable || mmu_page_tracked(mmu, slot->base_gfn + index))
+	if (!mmu_page_writable(mmu, gfn, page))
 		flags |= SHADOW_WRITE_PROTECT;
-	return __sme_set(shadow_leaf(walk, page_to_pfn(page), flags));
+	return __sme_set(shadow_leaf(walk, page_to_pfn(page->page), flags));
 }
+
+/* An aligned group of 16 direct leaves is within one large page. */
+#define NEIGHBOURS_DIRECT 16
+#define NEIGHBOURS 8
 
 /*
- * Without paging and in large guest pages the neighbours have the same rights:
- * map those of them that are pinned already, since after a flush all would
- * fault one after the other. An aligned group of 16 is within one large page.
- * Memory that is touched for the first time has no such neighbours to offer.
+ * Make the leaves beside one that was just needed, of pages that are pinned:
+ * those of a large page or without paging are sure to be needed after a flush,
+ * and those that the guest has used before are likely to be after a fork or an
+ * exec. Memory that is touched for the first time has no such neighbours.
  */
-#define NEIGHBOURS 16
-
-static void fill_neighbours(struct mmu *mmu, struct mmu_slot *slot, u64 index, u64 *table,
-			    unsigned int place, const struct guest_walk *walk, unsigned int flags)
+static void fill_neighbours(struct mmu_vcpu *vcpu, struct shadow_page *table, unsigned int place,
+			    const void *guest_table)
 {
-	const unsigned int before = place % NEIGHBOURS;
-	const u64 first = index - min_t(u64, index, before);
-	const u64 last = min(index - before + NEIGHBOURS - 1, slot->page_count - 1);
-	XA_STATE(xas, &slot->pages, first);
-	struct page *page;
+	const unsigned int group = guest_table ? NEIGHBOURS : NEIGHBOURS_DIRECT;
+	const unsigned int flags = shadow_leaf_flags(table->place.role);
+	const unsigned int first = round_down(place, group);
+	struct guest_walk walk;
+	struct mmu_page *page;
+	unsigned int i;
+	u64 entry, gfn;
 
-	lockdep_assert_held(&mmu->lock);
-	rcu_read_lock();
-	xas_for_each(&xas, page, last) {
-		const unsigned int other = place + (xas.xa_index - index);
-
-		if (xas_retry(&xas, page) || READ_ONCE(table[other]))
+	for (i = first; i < first + group; i++) {
+		if (test_bit(i, table->present))
 			continue;
-		mmu_set_leaf(table, other,
-			     make_leaf(mmu, slot, xas.xa_index, page, walk, flags));
+		entry = shadow_guest_entry(table, guest_table, i);
+		if (!shadow_leaf_walk(&table->place, entry, i, &walk))
+			continue;
+		gfn = walk.gpa >> PAGE_SHIFT;
+		page = mmu_find_page(vcpu->mmu, gfn);
+		if (!page)
+			continue;
+		shadow_set_leaf(vcpu, table, i, page, gfn,
+				make_leaf(vcpu->mmu, gfn, page, &walk, flags));
+		vcpu->statistics.prefetched++;
 	}
-	rcu_read_unlock();
 }
 
-/* Make the leaf, unless the page went away while the tables were got ready. */
-static enum mmu_fault fill_leaf(struct mmu_vcpu *vcpu, struct mmu_slot *slot, u64 index,
-				u64 linear, const struct guest_walk *walk, unsigned int flags,
-				bool neighbours)
-{
-	const unsigned int place = mmu_table_index(linear);
-	struct mmu *mmu = vcpu->mmu;
-	struct page *page;
-	u64 leaf;
-	u64 *table = mmu_shadow_table(vcpu, linear);
+/* ---- the path to a leaf ---------------------------------------------------- */
 
+static struct shadow_page *get_directory(struct mmu_vcpu *vcpu, unsigned int quarter,
+					 const struct shadow_place *place)
+{
+	struct shadow_page *directory = vcpu->root_shadows[quarter];
+
+	if (directory && shadow_same_place(&directory->place, place)) {
+		list_move(&directory->list, &vcpu->pages);
+		return directory;
+	}
+	directory = shadow_get(vcpu, place);
+	if (!directory)
+		return NULL;
+	/* What was out of reach at the last flush comes into it. */
+	shadow_set_root(vcpu, quarter, directory);
+	shadow_sync_reachable(vcpu);
+	return directory;
+}
+
+static struct shadow_page *get_table(struct mmu_vcpu *vcpu, struct shadow_page *directory,
+				     unsigned int index, const struct shadow_place *place)
+{
+	struct shadow_page *table = shadow_child(vcpu, directory, index);
+
+	if (table && shadow_same_place(&table->place, place)) {
+		list_move(&table->list, &vcpu->pages);
+		return table;
+	}
+	table = shadow_get(vcpu, place);
 	if (!table)
-		return MMU_FAULT_NO_MEMORY;
-
-	spin_lock(&mmu->lock);
-	page = mmu_invalidating(mmu) ? NULL : xa_load(&slot->pages, index);
-	if (page) {
-		leaf = make_leaf(mmu, slot, index, page, walk, flags);
-		if (READ_ONCE(table[place]) == leaf)
-			vcpu->statistics.spurious++;
-		else
-			vcpu->statistics.filled++;
-		mmu_set_leaf(table, place, leaf);
-		if (neighbours && walk->page_bytes != PAGE_SIZE)
-			fill_neighbours(mmu, slot, index, table, place, walk, flags);
-	}
-	spin_unlock(&mmu->lock);
-	return MMU_FAULT_RESUME;
+		return NULL;
+	shadow_set_child(vcpu, directory, index, table);
+	shadow_sync_page(vcpu, table);
+	return table;
 }
 
-/* The guest's tables allow the access: is there a page for it? */
-static enum mmu_fault map_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear,
-			       u32 error_code, const struct guest_walk *walk)
+/* The shadow table for the leaf of @linear; NULL: go around. */
+static struct shadow_page *get_path(struct mmu_vcpu *vcpu, const struct virtual_cpu *cpu,
+				    u64 linear, const struct guest_walk *walk)
 {
-	struct mmu *mmu = vcpu->mmu;
-	const u64 gfn = walk->gpa >> PAGE_SHIFT;
-	struct mmu_slot *slot = mmu_find_slot(mmu, gfn);
-	enum mmu_pin pin;
+	const unsigned int quarter = shadow_quarter(linear);
+	const unsigned int index = shadow_directory_index(linear);
+	struct shadow_page *directory, *table;
+	struct shadow_place place;
 
-	if (!slot) {
-		vcpu->statistics.mmio_faults++;
-		return MMU_FAULT_EMULATE;
-	}
-	if ((error_code & PFERR_WRITE) && (!slot->writable || mmu_page_tracked(mmu, gfn))) {
+	shadow_root_place(cpu, quarter, walk->directory_gpa >> PAGE_SHIFT, walk->upper, &place);
+	directory = get_directory(vcpu, quarter, &place);
+	if (!directory || !shadow_child_place(&directory->place, walk->directory, index, &place))
+		return NULL;
+	directory->writes = 0;
+	table = get_table(vcpu, directory, index, &place);
+	if (table)
+		table->writes = 0;
+	return table;
+}
+
+/* ---- faults ---------------------------------------------------------------- */
+
+/* What a fault is about, beside the guest walk. */
+struct fault {
+	u64 linear;
+	u32 error_code;
+	u64 gfn;
+	struct mmu_slot *slot;
+	bool neighbours;
+};
+
+/* Under mmu->lock: make the leaf, unless the page went away meanwhile. */
+static enum mmu_fault fill_leaf(struct mmu_vcpu *vcpu, const struct virtual_cpu *cpu,
+				const struct fault *fault, const struct guest_walk *walk)
+{
+	const unsigned int place = shadow_table_index(fault->linear);
+	struct mmu *mmu = vcpu->mmu;
+	struct shadow_page *table;
+	struct mmu_page *page;
+	unsigned int flags;
+	u64 leaf;
+
+	page = mmu_invalidating(mmu) ? NULL : mmu_find_page(mmu, fault->gfn);
+	table = page ? get_path(vcpu, cpu, fault->linear, walk) : NULL;
+	if (!table)
+		return MMU_FAULT_RESUME;
+	/* Only now is it known whether the page is a table on its own path. */
+	if ((fault->error_code & PFERR_WRITE) && !shadow_unsync(vcpu, fault->gfn, page)) {
 		vcpu->statistics.tracked_faults++;
 		return MMU_FAULT_EMULATE;
 	}
-	pin = mmu_pin_page(mmu, slot, gfn - slot->base_gfn);
+
+	flags = shadow_leaf_flags(table->place.role);
+	if (is_supervisor_write(fault->error_code))
+		flags |= SHADOW_SUPERVISOR_WRITE;
+	leaf = make_leaf(mmu, fault->gfn, page, walk, flags);
+	if (table->entries[place] == leaf)
+		vcpu->statistics.spurious++;
+	else
+		vcpu->statistics.filled++;
+	shadow_set_leaf(vcpu, table, place, page, fault->gfn, leaf);
+	if (!shadow_is_direct(table))
+		fill_neighbours(vcpu, table, place, shadow_guest_table(vcpu, table));
+	else if (fault->neighbours)
+		fill_neighbours(vcpu, table, place, NULL);
+	return MMU_FAULT_RESUME;
+}
+
+static enum mmu_fault pin_result(enum mmu_pin pin)
+{
 	switch (pin) {
-	case MMU_PIN_OK:
-	case MMU_PIN_NEW:
-		return fill_leaf(vcpu, slot, gfn - slot->base_gfn, linear, walk,
-				 leaf_flags(cpu, error_code), pin == MMU_PIN_OK);
-	case MMU_PIN_AGAIN:
-		return MMU_FAULT_RESUME;
 	case MMU_PIN_NO_MEMORY:
 		return MMU_FAULT_NO_MEMORY;
-	default:
+	case MMU_PIN_BAD:
 		return MMU_FAULT_BAD;
+	default:
+		return MMU_FAULT_RESUME;
 	}
+}
+
+/* Have a page table of the guest pinned, because it is read under a spinlock. */
+static enum mmu_pin pin_table(struct mmu *mmu, u64 gpa)
+{
+	struct mmu_slot *slot = mmu_find_slot(mmu, gpa >> PAGE_SHIFT);
+
+	/* It was there when it was walked. */
+	if (!slot)
+		return MMU_PIN_AGAIN;
+	return mmu_pin_page(mmu, slot, (gpa >> PAGE_SHIFT) - slot->base_gfn);
+}
+
+static bool is_pinned(enum mmu_pin pin)
+{
+	return pin == MMU_PIN_OK || pin == MMU_PIN_NEW;
+}
+
+/* The page and the tables that lead to it. @is_new: the page was not pinned. */
+static enum mmu_pin pin_path(struct mmu *mmu, const struct virtual_cpu *cpu,
+			     const struct fault *fault, const struct guest_walk *walk, bool *is_new)
+{
+	enum mmu_pin pin = mmu_pin_page(mmu, fault->slot, fault->gfn - fault->slot->base_gfn);
+
+	*is_new = pin == MMU_PIN_NEW;
+	if (is_pinned(pin) && (cpu->cr0 & X86_CR0_PG))
+		pin = pin_table(mmu, walk->directory_gpa);
+	if (is_pinned(pin) && walk->page_bytes == PAGE_SIZE)
+		pin = pin_table(mmu, walk->table_gpa);
+	return pin;
+}
+
+/* The guest's tables allow the access: is there a page for it? */
+static enum mmu_fault map_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu,
+			       struct fault *fault, const struct guest_walk *walk)
+{
+	struct mmu *mmu = vcpu->mmu;
+	enum mmu_fault result;
+	enum mmu_pin pin;
+	bool is_new;
+
+	fault->gfn = walk->gpa >> PAGE_SHIFT;
+	fault->slot = mmu_find_slot(mmu, fault->gfn);
+	if (!fault->slot) {
+		vcpu->statistics.mmio_faults++;
+		return MMU_FAULT_EMULATE;
+	}
+	if ((fault->error_code & PFERR_WRITE) &&
+	    (!fault->slot->writable || mmu_page_tracked(mmu, fault->gfn))) {
+		vcpu->statistics.tracked_faults++;
+		return MMU_FAULT_EMULATE;
+	}
+	pin = pin_path(mmu, cpu, fault, walk, &is_new);
+	if (!is_pinned(pin))
+		return pin_result(pin);
+	if (shadow_prepare(vcpu))
+		return MMU_FAULT_NO_MEMORY;
+	fault->neighbours = !is_new;
+
+	spin_lock(&mmu->lock);
+	result = fill_leaf(vcpu, cpu, fault, walk);
+	spin_unlock(&mmu->lock);
+	return result;
 }
 
 enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear,
 				u32 error_code)
 {
+	struct fault fault = { .linear = linear, .error_code = error_code };
 	struct guest_walk walk;
 	enum walk_result walked;
 	enum mmu_fault result;
@@ -168,7 +286,7 @@ enum mmu_fault mmu_handle_fault(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, 
 
 	vcpu->fault_gpa = walk.gpa;
 	down_read(&vcpu->mmu->slots_lock);
-	result = map_page(vcpu, cpu, linear, error_code, &walk);
+	result = map_page(vcpu, cpu, &fault, &walk);
 	up_read(&vcpu->mmu->slots_lock);
 	return result;
 }

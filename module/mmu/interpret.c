@@ -21,31 +21,45 @@ static enum mmu_interpret pin_result(enum mmu_pin pin)
 	}
 }
 
-/* The guest's tables allow the access: pin the page, say where it is. */
-static enum mmu_interpret find_host_page(struct mmu *mmu, bool write, struct mmu_host_page *out)
+/* Under mmu->lock. Who takes the page away after this says so. */
+static enum mmu_interpret give_host_page(struct mmu_vcpu *vcpu, bool write,
+					 struct mmu_host_page *out)
 {
-	const u64 gfn = out->walk.gpa >> PAGE_SHIFT;
-	struct mmu_slot *slot = mmu_find_slot(mmu, gfn);
-	enum mmu_interpret result;
-	struct page *page;
+	struct mmu *mmu = vcpu->mmu;
+	struct mmu_page *page = mmu_invalidating(mmu) ? NULL : mmu_find_page(mmu, out->gfn);
 
-	if (!slot)
-		return MMU_INTERPRET_SLOW;
-	out->gfn = gfn;
-	out->writable = slot->writable && !mmu_page_tracked(mmu, gfn) && out->walk.dirty;
+	if (!page)
+		return MMU_INTERPRET_AGAIN;
+	if (write)
+		shadow_unsync(vcpu, out->gfn, page);
+	out->writable = mmu_page_writable(mmu, out->gfn, page) && out->walk.dirty;
 	if (write && !out->writable)
 		return MMU_INTERPRET_SLOW;
-	result = pin_result(mmu_pin_page(mmu, slot, gfn - slot->base_gfn));
+	if (out->writable)
+		page->host_writable = true;
+	out->address = page_address(page->page);
+	return MMU_INTERPRET_OK;
+}
+
+/* The guest's tables allow the access: pin the page, say where it is. */
+static enum mmu_interpret find_host_page(struct mmu_vcpu *vcpu, bool write,
+					 struct mmu_host_page *out)
+{
+	struct mmu *mmu = vcpu->mmu;
+	struct mmu_slot *slot;
+	enum mmu_interpret result;
+
+	out->gfn = out->walk.gpa >> PAGE_SHIFT;
+	slot = mmu_find_slot(mmu, out->gfn);
+	if (!slot || (write && !slot->writable))
+		return MMU_INTERPRET_SLOW;
+	result = pin_result(mmu_pin_page(mmu, slot, out->gfn - slot->base_gfn));
 	if (result != MMU_INTERPRET_OK)
 		return result;
-
-	/* Who takes it away after this says so. */
 	spin_lock(&mmu->lock);
-	page = mmu_invalidating(mmu) ? NULL : xa_load(&slot->pages, gfn - slot->base_gfn);
-	if (page)
-		out->address = page_address(page);
+	result = give_host_page(vcpu, write, out);
 	spin_unlock(&mmu->lock);
-	return page ? MMU_INTERPRET_OK : MMU_INTERPRET_AGAIN;
+	return result;
 }
 
 enum mmu_interpret mmu_interpret_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear,
@@ -71,7 +85,7 @@ enum mmu_interpret mmu_interpret_page(struct mmu_vcpu *vcpu, struct virtual_cpu 
 	}
 
 	down_read(&vcpu->mmu->slots_lock);
-	result = find_host_page(vcpu->mmu, write, page);
+	result = find_host_page(vcpu, write, page);
 	up_read(&vcpu->mmu->slots_lock);
 	return result;
 }

@@ -5,9 +5,9 @@
  * 4 GiB, and what a #PF in the guest means. Called by the run loop and the
  * API, in the host world.
  *
- * Virtual-TLB semantics: a shadow entry is made from a guest walk when it is
- * first used, and dropped when the guest says INVLPG, loads CR3 or changes a
- * mode bit. Shadow tables are written by their vCPU's thread only.
+ * A shadow entry is made from a guest walk when it is first used. The guest's
+ * page tables that are shadowed are write-protected or compared when the guest
+ * flushes, so that shadows live on when the guest changes its address space.
  */
 #ifndef RINGLET_MMU_MMU_H
 #define RINGLET_MMU_MMU_H
@@ -46,7 +46,8 @@ struct mmu_callbacks {
 /**
  * struct mmu - memory of one VM
  * @lock: guards the slots' pinned pages, @notifier_count, @notifier_sequence,
- *	@dead, @vcpu, @kicks; with @slots_lock, also the pointers in @slots
+ *	@dead, @vcpu, @kicks, and all of the shadow; with @slots_lock, also the
+ *	pointers in @slots and where the slots are
  * @slots_lock: guards the set of slots: read by the vCPU thread while it
  *	looks at guest memory, written by mmu_set_slot(). Comes before mmap_lock,
  *	which comes before @lock
@@ -54,6 +55,7 @@ struct mmu_callbacks {
  * @recent_slot: where to look first; any value is right
  * @tracked: how often each guest page is tracked, by gfn; the vCPU's thread
  * @kicks: callbacks->kick() under way
+ * @reclaim: in the shrinker's list; its lock
  */
 struct mmu {
 	const struct mmu_callbacks *callbacks;
@@ -73,39 +75,87 @@ struct mmu {
 	atomic64_t to_unaccount; /* unpinned where mmap_lock may not be taken */
 	struct mmu_vcpu *vcpu;	 /* one vCPU per VM so far */
 	unsigned int kicks;
+	struct list_head reclaim;
 };
 
+/**
+ * struct mmu_statistics - counts since the vCPU was made, but for two
+ * @filled: leaves made because of a fault
+ * @prefetched: leaves made beside them
+ * @spurious: faults on leaves that were right
+ * @flushes: whole shadows dropped
+ * @roots_cached: CR3 loads and mode changes that found the address space's
+ *	shadow
+ * @roots_missed: those that did not
+ * @built: shadow pages made
+ * @zapped: entries cleared
+ * @unsynced: leaf tables that the guest may write unheard
+ * @resynced: of those, comparisons
+ * @floods: directories given up because they were written too often
+ * @evicted: shadow pages taken at the limit
+ * @reclaimed: shadow pages given back because the host needed memory
+ * @shadow_pages: in use now
+ * @shadow_pages_peak: at most
+ */
 struct mmu_statistics {
 	u64 filled;
+	u64 prefetched;
 	u64 spurious;
 	u64 guest_faults;
 	u64 mmio_faults;
 	u64 tracked_faults;
 	u64 flushes;
+	u64 roots_cached;
+	u64 roots_missed;
+	u64 built;
+	u64 zapped;
+	u64 unsynced;
+	u64 resynced;
+	u64 floods;
+	u64 evicted;
+	u64 reclaimed;
 	u64 shadow_pages;
 	u64 shadow_pages_peak;
 };
 
+#define MMU_QUARTERS 4
+#define MMU_PLACES_BITS 8
+
+struct shadow_page; /* internal.h */
+
 /**
- * struct mmu_vcpu - shadow of one vCPU's linear address space
+ * struct mmu_vcpu - shadow of one vCPU's linear address spaces
  * @root: the page-directory-pointer page that goes under entry 0 of the guest
  *	world's PML4: 4 entries, one per GiB; never changes its address
- * @flush_requested: set by anyone (notifier, slot change), done by the thread
- *	before it next enters the guest world
+ * @root_shadows: what they lead to
+ * @places: the shadow pages in use, by what they stand for
+ * @shadows: all shadow pages by their number, from 1 to @page_limit
+ * @pages: those in use, the last used first
+ * @spare: the others; their entries are zero
+ * @unsync: leaf tables that the guest may write unheard
+ * @page_limit: how many there may be
  * @fault_gpa: what mmu_handle_fault() last found behind the address; ~0: nothing
- * @page_limit: shadow pages in use beyond which everything is dropped
  * @host_pages_stale: set by anyone: addresses from mmu_interpret_page() may be
  *	wrong by now. Cleared by mmu_take_stale_host_pages()
+ *
+ * All but @root's address, @fault_gpa and @host_pages_stale under mmu->lock;
+ * only the vCPU's thread makes anything, others only take it away.
  */
 struct mmu_vcpu {
 	struct mmu *mmu;
 	u64 *root;
-	bool flush_requested;
-	bool host_pages_stale;
-	struct list_head pages; /* in use: struct page, by lru */
-	struct list_head spare; /* to be used again */
+	struct shadow_page *root_shadows[MMU_QUARTERS];
+	struct hlist_head places[1 << MMU_PLACES_BITS];
+	struct shadow_page **shadows;
+	struct list_head pages;
+	struct list_head spare;
+	struct list_head unsync;
 	unsigned int page_limit;
+	unsigned int allocated;
+	unsigned int spare_count;
+	unsigned int last_number;
 	u64 fault_gpa;
+	bool host_pages_stale;
 	struct mmu_statistics statistics;
 };
 
@@ -151,6 +201,9 @@ void mmu_untrack_page(struct mmu *mmu, u64 gfn);
 
 /* Whether a host page frame is a pinned page of this VM (for root checks). */
 bool mmu_owns_pfn(struct mmu *mmu, u64 pfn);
+
+void mmu_hold_shadow(void);
+void mmu_let_shadow_go(void);
 
 u64 mmu_bytes(struct mmu *mmu); /* kernel memory held, shadow included */
 
@@ -256,17 +309,29 @@ static inline bool mmu_take_stale_host_pages(struct mmu_vcpu *vcpu)
 
 /* ---- flushes ----------------------------------------------------------- */
 
-/* Drop everything, or what one linear page (its whole guest page) made. */
-void mmu_flush(struct mmu_vcpu *vcpu);
-void mmu_flush_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear);
+/**
+ * mmu_load_root() - the guest loaded CR3 or changed a bit that paging goes by
+ * @vcpu: whose
+ * @cpu: its state after that
+ *
+ * What the guest's tables say now counts from here on, for all of the linear
+ * space, global pages included.
+ *
+ * Context: the vCPU's thread, in the client's address space; sleeps.
+ */
+void mmu_load_root(struct mmu_vcpu *vcpu, const struct virtual_cpu *cpu);
 
-/* Before each entry, IRQs on: does requested flushes and late unaccounting. */
+/* INVLPG: what the guest's tables say of one linear page counts from here on. */
+void mmu_flush_page(struct mmu_vcpu *vcpu, const struct virtual_cpu *cpu, u64 linear);
+
+/* Drop the whole shadow: the client may have written the guest's tables. */
+void mmu_flush(struct mmu_vcpu *vcpu);
+
+/* Before each entry, IRQs on: late unaccounting. */
 void mmu_before_entry(struct mmu_vcpu *vcpu);
-/* With IRQs off, the vCPU marked as in the guest world (as kick() looks at it)
- * and smp_mb() after the mark: false: unmark, IRQs on, go around. */
-static inline bool mmu_may_enter(const struct mmu_vcpu *vcpu)
-{
-	return !READ_ONCE(vcpu->flush_requested);
-}
+
+/* Once at load: the shrinker. 0 or -errno. */
+int mmu_init_module(void);
+void mmu_exit_module(void);
 
 #endif /* RINGLET_MMU_MMU_H */

@@ -7,14 +7,16 @@
  * leads back to its mmap_lock may be taken.
  *
  * The agreement between the two: a page is published in slot->pages, and a
- * shadow leaf made from it, only under mmu->lock and only while no invalidation
- * is under way. An invalidation announces itself under that lock, has the vCPU
- * leave the guest world and drop its whole shadow before it can come back, and
- * only then unpins.
+ * shadow entry made from it, only under mmu->lock and only while no invalidation
+ * is under way. An invalidation announces itself under that lock, clears the
+ * shadow entries that lead to its pages, has the vCPU leave the guest world, and
+ * only then unpins. When the vCPU comes back it loads CR3, and so sees what was
+ * cleared.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/slab.h>
 
 #include "mmu/internal.h"
 
@@ -41,29 +43,27 @@ void mmu_settle_account(struct mmu *mmu)
 }
 
 /**
- * mmu_request_flush() - make the vCPU forget every shadow entry
+ * mmu_kick() - have the vCPU see what was cleared in its shadow
  * @mmu: memory of the VM
  *
- * When this returns, the vCPU is out of the guest world and cannot go back
- * before the flush is done. Context: any that may take mmu->lock; slots_lock and
- * mmap_lock may be held.
+ * When this returns, the vCPU has been out of the guest world since the call,
+ * and nobody uses an address from mmu_interpret_page() that was stale before
+ * it. Context: any that may take mmu->lock; slots_lock and mmap_lock may be
+ * held.
  */
-void mmu_request_flush(struct mmu *mmu)
+void mmu_kick(struct mmu *mmu)
 {
 	struct mmu_vcpu *vcpu;
 
 	spin_lock(&mmu->lock);
 	vcpu = mmu->vcpu;
-	if (vcpu) {
-		WRITE_ONCE(vcpu->flush_requested, true);
-		WRITE_ONCE(vcpu->host_pages_stale, true);
+	if (vcpu)
 		mmu->kicks++;
-	}
 	spin_unlock(&mmu->lock);
 	if (!vcpu)
 		return;
 
-	/* Pairs with the barrier that mmu_may_enter() asks for. */
+	/* Pairs with the barrier between the mark and the entry. */
 	smp_mb();
 	mmu->callbacks->kick(mmu);
 
@@ -115,8 +115,8 @@ static enum mmu_pin pin_error(long pinned)
 }
 
 /* Publish a pinned page unless the client's mappings changed meanwhile. */
-static bool publish_page(struct mmu *mmu, struct mmu_slot *slot, u64 index, struct page *page,
-			 unsigned long sequence)
+static bool publish_page(struct mmu *mmu, struct mmu_slot *slot, u64 index,
+			 struct mmu_page *page, unsigned long sequence)
 {
 	bool published = false;
 
@@ -147,7 +147,7 @@ enum mmu_pin mmu_pin_page(struct mmu *mmu, struct mmu_slot *slot, u64 index)
 	const unsigned int flags = FOLL_LONGTERM | (slot->writable ? FOLL_WRITE : 0);
 	enum mmu_pin result = MMU_PIN_NO_MEMORY;
 	unsigned long sequence;
-	struct page *page;
+	struct mmu_page *page;
 	long pinned;
 
 	if (xa_load(&slot->pages, index))
@@ -156,13 +156,16 @@ enum mmu_pin mmu_pin_page(struct mmu *mmu, struct mmu_slot *slot, u64 index)
 		return MMU_PIN_BAD;
 	if (charge_page(mmu))
 		return MMU_PIN_NO_MEMORY;
-	if (xa_reserve(&slot->pages, index, GFP_KERNEL_ACCOUNT))
+	page = kzalloc(sizeof(*page), GFP_KERNEL_ACCOUNT);
+	if (!page)
 		goto uncharge;
+	if (xa_reserve(&slot->pages, index, GFP_KERNEL_ACCOUNT))
+		goto free_page;
 
 	sequence = READ_ONCE(mmu->notifier_sequence);
 	/* Read the sequence before the page tables that it vouches for. */
 	smp_rmb();
-	pinned = pin_user_pages_fast(address, 1, flags, &page);
+	pinned = pin_user_pages_fast(address, 1, flags, &page->page);
 	if (pinned != 1) {
 		result = pin_error(pinned);
 		goto release;
@@ -172,14 +175,16 @@ enum mmu_pin mmu_pin_page(struct mmu *mmu, struct mmu_slot *slot, u64 index)
 	 * cleaning of the page invalidates, so that once a pin is enough.
 	 */
 	if (slot->writable)
-		set_page_dirty_lock(page);
+		set_page_dirty_lock(page->page);
 	if (publish_page(mmu, slot, index, page, sequence))
 		return MMU_PIN_NEW;
 
-	unpin_user_page(page);
+	unpin_user_page(page->page);
 	result = MMU_PIN_AGAIN;
 release:
 	xa_release(&slot->pages, index);
+free_page:
+	kfree(page);
 uncharge:
 	atomic64_inc(&mmu->to_unaccount);
 	return result;
@@ -187,26 +192,39 @@ uncharge:
 
 /* Take up to UNPIN_BATCH pages with numbers from @first to @last off a slot. */
 static unsigned int take_pages(struct mmu *mmu, struct mmu_slot *slot, unsigned long first,
-			       unsigned long last, struct page **pages)
+			       unsigned long last, struct mmu_page **pages)
 {
-	struct page *page;
+	struct mmu_page *page;
 	unsigned long index;
 	unsigned int count = 0;
 
 	lockdep_assert_held(&mmu->lock);
 	xa_for_each_range(&slot->pages, index, page, first, last) {
+		/* Entries are found by the page while it is published. */
+		if (mmu->vcpu)
+			shadow_forget_page(mmu->vcpu, page, slot->base_gfn + index);
 		xa_erase(&slot->pages, index);
 		pages[count++] = page;
 		if (count == UNPIN_BATCH)
 			break;
 	}
+	if (count && mmu->vcpu)
+		WRITE_ONCE(mmu->vcpu->host_pages_stale, true);
 	return count;
 }
 
-static void unpin_batch(struct mmu *mmu, struct page **pages, unsigned int count)
+static void unpin_batch(struct mmu *mmu, struct mmu_page **taken, unsigned int count)
 {
+	struct page *pages[UNPIN_BATCH];
+	unsigned int i;
+
 	if (!count)
 		return;
+	mmu_kick(mmu);
+	for (i = 0; i < count; i++) {
+		pages[i] = taken[i]->page;
+		kfree(taken[i]);
+	}
 	unpin_user_pages(pages, count);
 	atomic64_sub(count, &mmu->pinned_pages);
 	atomic64_add(count, &mmu->to_unaccount);
@@ -215,13 +233,14 @@ static void unpin_batch(struct mmu *mmu, struct page **pages, unsigned int count
 /**
  * mmu_unpin_slot() - let go of everything that a slot holds
  * @mmu: memory of the VM
- * @slot: no shadow entry that the vCPU could still use leads to it
+ * @slot: found under slots_lock, which the caller holds for writing, or the last
+ *	one to know of it
  *
  * Context: process context, may sleep.
  */
 void mmu_unpin_slot(struct mmu *mmu, struct mmu_slot *slot)
 {
-	struct page *pages[UNPIN_BATCH];
+	struct mmu_page *pages[UNPIN_BATCH];
 	unsigned int count;
 
 	do {
@@ -248,22 +267,8 @@ static bool slot_range(const struct mmu_slot *slot, unsigned long start, unsigne
 	return true;
 }
 
-static bool range_has_pages(struct mmu *mmu, unsigned long start, unsigned long end)
-{
-	unsigned long first, last;
-	unsigned int i;
-
-	lockdep_assert_held(&mmu->lock);
-	for (i = 0; i < MMU_SLOTS; i++) {
-		if (mmu->slots[i] && slot_range(mmu->slots[i], start, end, &first, &last) &&
-		    xa_find(&mmu->slots[i]->pages, &first, last, XA_PRESENT))
-			return true;
-	}
-	return false;
-}
-
 static unsigned int take_range(struct mmu *mmu, unsigned long start, unsigned long end,
-			       struct page **pages)
+			       struct mmu_page **pages)
 {
 	unsigned long first, last;
 	unsigned int i, count;
@@ -284,7 +289,7 @@ static unsigned int take_range(struct mmu *mmu, unsigned long start, unsigned lo
  */
 static void unpin_range(struct mmu *mmu, unsigned long start, unsigned long end, bool may_sleep)
 {
-	struct page *pages[UNPIN_BATCH];
+	struct mmu_page *pages[UNPIN_BATCH];
 	unsigned int count;
 
 	do {
@@ -301,16 +306,11 @@ static int invalidate_range_start(struct mmu_notifier *notifier,
 				  const struct mmu_notifier_range *range)
 {
 	struct mmu *mmu = container_of(notifier, struct mmu, notifier);
-	bool has_pages;
 
 	spin_lock(&mmu->lock);
 	mmu->notifier_count++;
-	has_pages = range_has_pages(mmu, range->start, range->end);
 	spin_unlock(&mmu->lock);
-	if (has_pages) {
-		mmu_request_flush(mmu);
-		unpin_range(mmu, range->start, range->end, mmu_notifier_range_blockable(range));
-	}
+	unpin_range(mmu, range->start, range->end, mmu_notifier_range_blockable(range));
 	return 0;
 }
 
@@ -334,7 +334,6 @@ static void release(struct mmu_notifier *notifier, struct mm_struct *mm)
 	spin_lock(&mmu->lock);
 	mmu->dead = true;
 	spin_unlock(&mmu->lock);
-	mmu_request_flush(mmu);
 	unpin_range(mmu, 0, ULONG_MAX, true);
 }
 

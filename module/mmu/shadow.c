@@ -1,271 +1,426 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The shadow page tables of one vCPU: the guest's linear 4 GiB in the host's
- * format, under entry 0 of the guest world's root. Called by the vCPU's thread
- * in the host world, which is the only one that writes them; the processor only
- * reads them (A and D are preset), and only in the guest world.
+ * Shadow pages: the guest's page tables in the host's format, under entry 0 of
+ * the guest world's root. Called with mmu->lock held, by the vCPU's thread and
+ * by whoever takes pages away from it, in the host world. The processor only
+ * reads the entries (A and D are preset), and only in the guest world.
  *
  *   root (PDPT, 4 entries) -> directory (512) -> table (512 leaves of 4 KiB)
  *
- * A page of tables is never given back before the vCPU goes: a flush cuts the
- * root and keeps the pages for the next entries. Everybody else who finds an
- * entry wrong asks for a flush, because finding entries by page costs more than
- * making them anew.
+ * A shadow page is found by what it stands for, so that an address space that
+ * the guest comes back to is still there. From a page of the guest the leaves
+ * that map it are found by a list through the entries themselves.
+ *
+ * Whoever clears an entry while the vCPU may be in the guest world kicks it out
+ * before what the entry led to goes away: the next entry loads CR3.
  */
 #include <linux/gfp.h>
+#include <linux/hash.h>
 #include <linux/mem_encrypt.h>
 #include <linux/mm.h>
-#include <linux/string.h>
+#include <linux/slab.h>
 
 #include "mmu/internal.h"
 #include "mmu/shadow_entry.h"
 
-#define ROOT_ENTRIES 4
+/* ---- lists of entries ---------------------------------------------------- */
 
-/* Directories and tables of the whole 4 GiB: no more can be of use. */
-#define SHADOW_PAGES_MAX (ROOT_ENTRIES + ROOT_ENTRIES * 512)
-/* One 128th of the host's memory (4 KiB of tables each), within these. */
-#define SHADOW_PAGES_MIN 64
-#define SHADOW_MEMORY_SHARE 128
+static void add_link(struct mmu_vcpu *vcpu, u32 *head, u32 link)
+{
+	*shadow_link_at(vcpu, link) = (struct shadow_link){ .next = *head };
+	if (*head)
+		shadow_link_at(vcpu, *head)->previous = link;
+	*head = link;
+}
 
-/*
- * page->private of a directory or table: a range outside which all its entries
- * are zero, and whether it holds parts of large guest pages. A table that is
- * used again is cleared in that range only; few processes use many pages of
- * one 2 MB between two loads of CR3.
+/* The first link of the list that an entry is in. */
+static u32 *list_head(struct mmu_vcpu *vcpu, const struct shadow_page *shadow, unsigned int index)
+{
+	struct mmu_page *page;
+
+	if (shadow_is_directory(shadow))
+		return &vcpu->shadows[shadow->targets[index]]->parents;
+	/* A leaf does not outlive the page. */
+	page = mmu_find_page(vcpu->mmu, shadow->targets[index]);
+	return &page->leaves;
+}
+
+static void remove_link(struct mmu_vcpu *vcpu, struct shadow_page *shadow, unsigned int index)
+{
+	const struct shadow_link link = shadow->links[index];
+
+	if (link.previous)
+		shadow_link_at(vcpu, link.previous)->next = link.next;
+	else
+		*list_head(vcpu, shadow, index) = link.next;
+	if (link.next)
+		shadow_link_at(vcpu, link.next)->previous = link.previous;
+}
+
+/* ---- entries --------------------------------------------------------------- */
+
+void shadow_clear_entry(struct mmu_vcpu *vcpu, struct shadow_page *shadow, unsigned int index)
+{
+	lockdep_assert_held(&vcpu->mmu->lock);
+	if (!test_bit(index, shadow->present))
+		return;
+	__clear_bit(index, shadow->present);
+	WRITE_ONCE(shadow->entries[index], 0);
+	remove_link(vcpu, shadow, index);
+	vcpu->statistics.zapped++;
+}
+
+static void set_entry(struct shadow_page *shadow, unsigned int index, u32 target, u64 entry)
+{
+	shadow->targets[index] = target;
+	__set_bit(index, shadow->present);
+	WRITE_ONCE(shadow->entries[index], entry);
+}
+
+/* The table that an entry of a directory leads to, or NULL. */
+struct shadow_page *shadow_child(struct mmu_vcpu *vcpu, const struct shadow_page *directory,
+				 unsigned int index)
+{
+	return test_bit(index, directory->present) ? vcpu->shadows[directory->targets[index]] : NULL;
+}
+
+void shadow_set_child(struct mmu_vcpu *vcpu, struct shadow_page *directory, unsigned int index,
+		      struct shadow_page *child)
+{
+	shadow_clear_entry(vcpu, directory, index);
+	set_entry(directory, index, child->number, __sme_set(__pa(child->entries)) | SHADOW_TABLE);
+	add_link(vcpu, &child->parents, shadow_link_of(directory, index));
+}
+
+/**
+ * shadow_set_leaf() - let the guest use a page
+ * @vcpu: whose shadow
+ * @table: the shadow table
+ * @index: of the leaf in it
+ * @page: published, and nothing is being invalidated
+ * @gfn: its number
+ * @leaf: from shadow_make_leaf()
  */
-#define USE_HAS_LARGE BIT(0)
-#define USE_FIRST_SHIFT 16
-#define USE_END_SHIFT 32
-#define USE_INDEX 0xffffUL
-#define USE_NOTHING (512UL << USE_FIRST_SHIFT)
-
-static u64 *entry_table(u64 entry)
+void shadow_set_leaf(struct mmu_vcpu *vcpu, struct shadow_page *table, unsigned int index,
+		     struct mmu_page *page, u64 gfn, u64 leaf)
 {
-	return __va(__sme_clr(entry) & SHADOW_ADDRESS);
+	lockdep_assert_held(&vcpu->mmu->lock);
+	if (test_bit(index, table->present) && table->targets[index] == gfn) {
+		WRITE_ONCE(table->entries[index], leaf);
+		return;
+	}
+	shadow_clear_entry(vcpu, table, index);
+	set_entry(table, index, gfn, leaf);
+	add_link(vcpu, &page->leaves, shadow_link_of(table, index));
 }
 
-static unsigned int directory_index(u64 linear)
+void shadow_set_root(struct mmu_vcpu *vcpu, unsigned int quarter, struct shadow_page *directory)
 {
-	return (linear >> 21) & 0x1ff;
+	vcpu->root_shadows[quarter] = directory;
+	WRITE_ONCE(vcpu->root[quarter],
+		   directory ? __sme_set(__pa(directory->entries)) | SHADOW_TABLE : 0);
 }
 
-static unsigned int first_used(unsigned long use)
+/**
+ * shadow_protect_page() - nobody writes a page from here on without being heard
+ * @vcpu: whose shadow
+ * @page: which
+ *
+ * The caller sees to it that no writable leaf is made anew.
+ */
+void shadow_protect_page(struct mmu_vcpu *vcpu, struct mmu_page *page)
 {
-	return (use >> USE_FIRST_SHIFT) & USE_INDEX;
+	u32 link;
+
+	lockdep_assert_held(&vcpu->mmu->lock);
+	for (link = page->leaves; link; link = shadow_link_at(vcpu, link)->next) {
+		u64 *entry = &shadow_of_link(vcpu, link)->entries[shadow_link_index(link)];
+
+		if (*entry & PTE_W)
+			WRITE_ONCE(*entry, *entry & ~(PTE_W | PTE_D));
+	}
+	if (page->host_writable) {
+		page->host_writable = false;
+		WRITE_ONCE(vcpu->host_pages_stale, true);
+	}
 }
 
-static unsigned int end_of_used(unsigned long use)
+/* ---- shadow pages ---------------------------------------------------------- */
+
+static struct hlist_head *bucket(struct mmu_vcpu *vcpu, u64 gfn)
 {
-	return (use >> USE_END_SHIFT) & USE_INDEX;
+	return &vcpu->places[hash_64(gfn, MMU_PLACES_BITS)];
 }
 
-/* Every entry is set here, so that the range is right. */
-static void set_entry(u64 *table, unsigned int index, u64 entry)
+struct shadow_page *shadow_find(struct mmu_vcpu *vcpu, const struct shadow_place *place)
 {
-	struct page *page = virt_to_page(table);
-	const unsigned long use = page_private(page);
-	const unsigned long first = min(first_used(use), index);
-	const unsigned long end = max(end_of_used(use), index + 1);
+	struct shadow_page *shadow;
 
-	set_page_private(page, (use & USE_HAS_LARGE) | (entry & SHADOW_LARGE ? USE_HAS_LARGE : 0) |
-				       first << USE_FIRST_SHIFT | end << USE_END_SHIFT);
-	WRITE_ONCE(table[index], entry);
+	hlist_for_each_entry(shadow, bucket(vcpu, place->gfn), by_place) {
+		if (shadow_same_place(&shadow->place, place)) {
+			list_move(&shadow->list, &vcpu->pages);
+			return shadow;
+		}
+	}
+	return NULL;
 }
 
-/* The table that maps @linear, NULL when there is none. */
-static u64 *find_table(struct mmu_vcpu *vcpu, u64 linear)
+/* The next shadow page of the guest table at @gfn, after @from or the first. */
+struct shadow_page *shadow_next_of_table(struct mmu_vcpu *vcpu, u64 gfn, struct shadow_page *from)
 {
-	const u64 root_entry = vcpu->root[(linear >> 30) & 3];
-	u64 entry;
+	struct hlist_node *node = from ? from->by_place.next : bucket(vcpu, gfn)->first;
 
-	if (!root_entry)
+	for (; node; node = node->next) {
+		struct shadow_page *shadow = hlist_entry(node, struct shadow_page, by_place);
+
+		if (shadow->place.gfn == gfn && !shadow_is_direct(shadow))
+			return shadow;
+	}
+	return NULL;
+}
+
+/* From now on writes to the guest's table are heard of. */
+static void watch_table(struct mmu_vcpu *vcpu, struct mmu_page *page, struct shadow_page *shadow)
+{
+	page->tables++;
+	page->watched++;
+	if (shadow_is_directory(shadow))
+		page->directories++;
+	shadow_protect_page(vcpu, page);
+}
+
+static void unwatch_table(struct mmu_vcpu *vcpu, struct shadow_page *shadow)
+{
+	/* A shadow of a table does not outlive the table's page. */
+	struct mmu_page *page = mmu_find_page(vcpu->mmu, shadow->place.gfn);
+
+	page->tables--;
+	if (list_empty(&shadow->unsync_list))
+		page->watched--;
+	if (shadow_is_directory(shadow))
+		page->directories--;
+	list_del_init(&shadow->unsync_list);
+}
+
+/**
+ * shadow_get() - the shadow page that stands for something
+ * @vcpu: whose
+ * @place: what
+ *
+ * Made if there is none; then it is empty. NULL: shadow_prepare() has to be
+ * called again, or the guest's table lies where no page is pinned.
+ */
+struct shadow_page *shadow_get(struct mmu_vcpu *vcpu, const struct shadow_place *place)
+{
+	struct shadow_page *shadow = shadow_find(vcpu, place);
+	struct mmu_page *page = NULL;
+
+	lockdep_assert_held(&vcpu->mmu->lock);
+	if (shadow)
+		return shadow;
+	shadow = list_first_entry_or_null(&vcpu->spare, struct shadow_page, list);
+	if (!shadow)
 		return NULL;
-	entry = entry_table(root_entry)[directory_index(linear)];
-	return entry ? entry_table(entry) : NULL;
-}
-
-/* A zeroed page for tables; the caller has looked at the limit. */
-static u64 *get_table(struct mmu_vcpu *vcpu)
-{
-	struct page *page = list_first_entry_or_null(&vcpu->spare, struct page, lru);
-
-	if (page) {
-		const unsigned long use = page_private(page);
-		u64 *table = page_address(page);
-
-		list_del(&page->lru);
-		if (first_used(use) < end_of_used(use))
-			memset64(table + first_used(use), 0, end_of_used(use) - first_used(use));
-	} else {
-		page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!(place->role & ROLE_DIRECT)) {
+		page = mmu_find_page(vcpu->mmu, place->gfn);
 		if (!page)
 			return NULL;
 	}
-	set_page_private(page, USE_NOTHING);
-	list_add(&page->lru, &vcpu->pages);
+	shadow->place = *place;
+	shadow->writes = 0;
+	shadow->quiet = 0;
+	list_move(&shadow->list, &vcpu->pages);
+	vcpu->spare_count--;
+	hlist_add_head(&shadow->by_place, bucket(vcpu, place->gfn));
+	if (page)
+		watch_table(vcpu, page, shadow);
+	vcpu->statistics.built++;
 	vcpu->statistics.shadow_pages++;
 	vcpu->statistics.shadow_pages_peak =
 		max(vcpu->statistics.shadow_pages_peak, vcpu->statistics.shadow_pages);
-	return page_address(page);
+	return shadow;
 }
 
-static u64 *get_lower_table(struct mmu_vcpu *vcpu, u64 *upper, unsigned int index)
+/* Forget what a shadow page stands for; all its entries are zero afterwards. */
+void shadow_zap(struct mmu_vcpu *vcpu, struct shadow_page *shadow)
 {
-	u64 *table;
+	unsigned int i;
 
-	if (upper[index])
-		return entry_table(upper[index]);
-	table = get_table(vcpu);
-	if (table)
-		set_entry(upper, index, __sme_set(__pa(table)) | SHADOW_TABLE);
-	return table;
+	lockdep_assert_held(&vcpu->mmu->lock);
+	for (i = 0; i < MMU_QUARTERS; i++)
+		if (vcpu->root_shadows[i] == shadow)
+			shadow_set_root(vcpu, i, NULL);
+	while (shadow->parents)
+		shadow_clear_entry(vcpu, shadow_of_link(vcpu, shadow->parents),
+				   shadow_link_index(shadow->parents));
+	for_each_set_bit(i, shadow->present, SHADOW_ENTRIES)
+		shadow_clear_entry(vcpu, shadow, i);
+	if (!shadow_is_direct(shadow))
+		unwatch_table(vcpu, shadow);
+	hlist_del(&shadow->by_place);
+	list_move(&shadow->list, &vcpu->spare);
+	vcpu->spare_count++;
+	vcpu->statistics.shadow_pages--;
+}
+
+void shadow_zap_all(struct mmu_vcpu *vcpu)
+{
+	struct shadow_page *shadow, *next;
+
+	list_for_each_entry_safe(shadow, next, &vcpu->pages, list)
+		shadow_zap(vcpu, shadow);
+}
+
+/* All shadows of the guest table at @gfn. */
+void shadow_zap_table(struct mmu_vcpu *vcpu, u64 gfn)
+{
+	struct shadow_page *shadow;
+
+	while ((shadow = shadow_next_of_table(vcpu, gfn, NULL)))
+		shadow_zap(vcpu, shadow);
 }
 
 /**
- * mmu_shadow_table() - the table for the leaves around a linear address
+ * shadow_forget_page() - a page of the guest is about to go
  * @vcpu: whose shadow
- * @linear: below 4 GiB
+ * @page: the page, still published
+ * @gfn: its number
  *
- * At the limit everything is dropped first. NULL: no memory. Context: the
- * vCPU's thread, sleeps.
+ * No entry leads to it afterwards, and nothing stands for it.
  */
-u64 *mmu_shadow_table(struct mmu_vcpu *vcpu, u64 linear)
+void shadow_forget_page(struct mmu_vcpu *vcpu, struct mmu_page *page, u64 gfn)
 {
-	u64 *table = find_table(vcpu, linear);
-	u64 *directory;
+	lockdep_assert_held(&vcpu->mmu->lock);
+	while (page->leaves)
+		shadow_clear_entry(vcpu, shadow_of_link(vcpu, page->leaves), shadow_link_index(page->leaves));
+	if (page->tables)
+		shadow_zap_table(vcpu, gfn);
+}
 
-	if (table)
-		return table;
-	if (vcpu->statistics.shadow_pages + 2 > vcpu->page_limit)
-		mmu_flush(vcpu);
-	directory = get_lower_table(vcpu, vcpu->root, (linear >> 30) & 3);
-	return directory ? get_lower_table(vcpu, directory, directory_index(linear)) : NULL;
+/* ---- memory ---------------------------------------------------------------- */
+
+static void free_shadow(struct shadow_page *shadow)
+{
+	free_page((unsigned long)shadow->entries);
+	kfree(shadow);
+}
+
+static struct shadow_page *allocate_shadow(void)
+{
+	struct shadow_page *shadow = kzalloc(sizeof(*shadow), GFP_KERNEL_ACCOUNT);
+
+	if (!shadow)
+		return NULL;
+	shadow->entries = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!shadow->entries) {
+		kfree(shadow);
+		return NULL;
+	}
+	INIT_LIST_HEAD(&shadow->unsync_list);
+	return shadow;
+}
+
+/* Only the vCPU's thread adds, so that a free number stays free. */
+static void add_spare(struct mmu_vcpu *vcpu, struct shadow_page *shadow)
+{
+	unsigned int number = vcpu->last_number;
+
+	do {
+		number = number == vcpu->page_limit ? 1 : number + 1;
+	} while (vcpu->shadows[number]);
+	vcpu->last_number = number;
+	shadow->number = number;
+	vcpu->shadows[number] = shadow;
+	vcpu->allocated++;
+	vcpu->spare_count++;
+	list_add(&shadow->list, &vcpu->spare);
+}
+
+/* A path to a leaf is a directory and a table. */
+#define PATH_PAGES 2
+
+static void evict(struct mmu_vcpu *vcpu)
+{
+	while (vcpu->spare_count < PATH_PAGES && !list_empty(&vcpu->pages)) {
+		shadow_zap(vcpu, list_last_entry(&vcpu->pages, struct shadow_page, list));
+		vcpu->statistics.evicted++;
+	}
 }
 
 /**
- * mmu_set_leaf() - let the guest use a page
- * @table: from mmu_shadow_table(), no flush since
- * @index: of the leaf in it
- * @leaf: from shadow_leaf()
+ * shadow_prepare() - have spare shadow pages for one more path
+ * @vcpu: whose
  *
- * Context: the vCPU's thread with mmu->lock held, having seen that the page is
- * pinned and nothing is being invalidated.
+ * At the limit those that were not looked for longest are taken. They may be
+ * gone again when the caller takes the lock.
+ *
+ * Return: 0 or -ENOMEM. Context: the vCPU's thread, sleeps.
  */
-void mmu_set_leaf(u64 *table, unsigned int index, u64 leaf)
+int shadow_prepare(struct mmu_vcpu *vcpu)
 {
-	set_entry(table, index, leaf);
-}
+	struct mmu *mmu = vcpu->mmu;
 
-void mmu_flush(struct mmu_vcpu *vcpu)
-{
-	unsigned int i;
+	for (;;) {
+		struct shadow_page *shadow;
+		bool enough;
 
-	for (i = 0; i < ROOT_ENTRIES; i++)
-		WRITE_ONCE(vcpu->root[i], 0);
-	list_splice_init(&vcpu->pages, &vcpu->spare);
-	vcpu->statistics.shadow_pages = 0;
-	vcpu->statistics.flushes++;
-}
-
-static void drop_large_parts(struct mmu_vcpu *vcpu, u64 linear)
-{
-	u64 *table = find_table(vcpu, linear);
-	struct page *page;
-	unsigned long use;
-	unsigned int i;
-
-	if (!table)
-		return;
-	page = virt_to_page(table);
-	use = page_private(page);
-	if (!(use & USE_HAS_LARGE))
-		return;
-	for (i = first_used(use); i < end_of_used(use); i++) {
-		if (table[i] & SHADOW_LARGE)
-			WRITE_ONCE(table[i], 0);
+		spin_lock(&mmu->lock);
+		if (vcpu->allocated >= vcpu->page_limit)
+			evict(vcpu);
+		enough = vcpu->spare_count >= PATH_PAGES;
+		spin_unlock(&mmu->lock);
+		if (enough)
+			return 0;
+		shadow = allocate_shadow();
+		if (!shadow)
+			return -ENOMEM;
+		spin_lock(&mmu->lock);
+		add_spare(vcpu, shadow);
+		spin_unlock(&mmu->lock);
 	}
-	set_page_private(page, use & ~USE_HAS_LARGE);
 }
 
-/*
- * By the time of an INVLPG the guest's tables say something new, so what the
- * page was is read from the shadow. A 4 MB page fills two tables; of the 2 MB
- * neighbour of a 2 MB page too much is dropped, which is harmless.
+static void release_spare(struct mmu_vcpu *vcpu, struct list_head *released)
+{
+	struct shadow_page *shadow = list_first_entry(&vcpu->spare, struct shadow_page, list);
+
+	vcpu->shadows[shadow->number] = NULL;
+	vcpu->allocated--;
+	vcpu->spare_count--;
+	list_move(&shadow->list, released);
+}
+
+/**
+ * shadow_release() - give shadow pages back to the host
+ * @vcpu: whose
+ * @count: how many at most; spare ones first, then those used longest ago
+ * @released: where they go. The caller frees them without the lock, and after a
+ *	kick, because the processor may still read them
+ *
+ * Return: how many.
  */
-void mmu_flush_page(struct mmu_vcpu *vcpu, struct virtual_cpu *cpu, u64 linear)
+unsigned int shadow_release(struct mmu_vcpu *vcpu, unsigned int count, struct list_head *released)
 {
-	u64 *table;
+	unsigned int done;
 
-	linear = (u32)linear;
-	table = find_table(vcpu, linear);
-	if (table)
-		WRITE_ONCE(table[mmu_table_index(linear)], 0);
-	drop_large_parts(vcpu, linear);
-	drop_large_parts(vcpu, linear ^ BIT_ULL(21));
-}
-
-void mmu_before_entry(struct mmu_vcpu *vcpu)
-{
-	/* Clear first: a request that comes during the flush is a new one. */
-	if (READ_ONCE(vcpu->flush_requested) && xchg(&vcpu->flush_requested, false))
-		mmu_flush(vcpu);
-	if (atomic64_read(&vcpu->mmu->to_unaccount))
-		mmu_settle_account(vcpu->mmu);
-}
-
-int mmu_vcpu_init(struct mmu_vcpu *vcpu, struct mmu *mmu)
-{
-	*vcpu = (struct mmu_vcpu){
-		.mmu = mmu,
-		.page_limit = clamp_t(unsigned long, totalram_pages() / SHADOW_MEMORY_SHARE,
-				      SHADOW_PAGES_MIN, SHADOW_PAGES_MAX),
-	};
-	INIT_LIST_HEAD(&vcpu->pages);
-	INIT_LIST_HEAD(&vcpu->spare);
-	vcpu->root = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!vcpu->root)
-		return -ENOMEM;
-	set_page_private(virt_to_page(vcpu->root), USE_NOTHING);
-	spin_lock(&mmu->lock);
-	mmu->vcpu = vcpu;
-	spin_unlock(&mmu->lock);
-	return 0;
-}
-
-void mmu_vcpu_destroy(struct mmu_vcpu *vcpu)
-{
-	struct page *page, *next;
-
-	if (!vcpu->root)
-		return;
-	mmu_forget_vcpu(vcpu->mmu);
-	mmu_flush(vcpu);
-	list_for_each_entry_safe(page, next, &vcpu->spare, lru) {
-		list_del(&page->lru);
-		set_page_private(page, 0);
-		__free_page(page);
+	lockdep_assert_held(&vcpu->mmu->lock);
+	for (done = 0; done < count; done++) {
+		if (list_empty(&vcpu->spare)) {
+			if (list_empty(&vcpu->pages))
+				break;
+			shadow_zap(vcpu, list_last_entry(&vcpu->pages, struct shadow_page, list));
+		}
+		release_spare(vcpu, released);
 	}
-	set_page_private(virt_to_page(vcpu->root), 0);
-	free_page((unsigned long)vcpu->root);
-	vcpu->root = NULL;
+	return done;
 }
 
-u64 mmu_bytes(struct mmu *mmu)
+void shadow_free_released(struct list_head *released)
 {
-	/* A node of the page index serves up to 64 pages. */
-	const u64 nodes = DIV_ROUND_UP_ULL(atomic64_read(&mmu->pinned_pages), XA_CHUNK_SIZE);
-	u64 bytes = sizeof(*mmu) + nodes * sizeof(struct xa_node);
-	unsigned int i;
+	struct shadow_page *shadow, *next;
 
-	down_read(&mmu->slots_lock);
-	for (i = 0; i < MMU_SLOTS; i++)
-		bytes += mmu->slots[i] ? sizeof(struct mmu_slot) : 0;
-	up_read(&mmu->slots_lock);
-	/* Shadow pages stay allocated: the peak is what is held, with the root. */
-	spin_lock(&mmu->lock);
-	if (mmu->vcpu)
-		bytes += (mmu->vcpu->statistics.shadow_pages_peak + 1) * PAGE_SIZE;
-	spin_unlock(&mmu->lock);
-	return bytes;
+	list_for_each_entry_safe(shadow, next, released, list) {
+		list_del(&shadow->list);
+		free_shadow(shadow);
+	}
 }

@@ -45,7 +45,5 @@ u64 shadow_leaf(const struct guest_walk *walk, u64 pfn, unsigned int flags)
 		leaf |= PTE_U;
 	if (!walk->executable && (flags & SHADOW_HOST_NX))
 		leaf |= PTE_NX;
-	if (walk->page_bytes == BIT_ULL(21) || walk->page_bytes == BIT_ULL(22))
-		leaf |= SHADOW_LARGE;
 	return leaf;
 }

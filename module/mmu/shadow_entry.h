@@ -21,12 +21,6 @@
 #define SHADOW_TABLE (PTE_P | PTE_W | PTE_U | PTE_A)
 
 /*
- * Software bits, which the processor ignores. LARGE: the leaf is a part of a
- * large page of the guest, and an INVLPG of any part drops all of them.
- */
-#define SHADOW_LARGE BIT_ULL(9)
-
-/*
  * The hardware's bits that a leaf may have. PWT, PCD and PAT stay clear: guest
  * memory is ordinary memory, write-back, whatever the guest thinks of it. G
  * stays clear: the guest world runs without global pages.
@@ -34,10 +28,8 @@
 #define SHADOW_LEAF_HARDWARE \
 	(PTE_P | PTE_W | PTE_U | PTE_A | PTE_D | PTE_NX | SHADOW_ADDRESS)
 
-static_assert((SHADOW_LARGE & SHADOW_LEAF_HARDWARE) == 0,
-	      "software bits overlap those of the processor");
-static_assert((SHADOW_TABLE & (SHADOW_LARGE | SHADOW_ADDRESS)) == 0,
-	      "table entries carry neither software bits nor an address of their own");
+static_assert((SHADOW_TABLE & SHADOW_ADDRESS) == 0,
+	      "table entries carry no address of their own");
 
 /* What shadow_leaf() has to know beside the walk. */
 #define SHADOW_WRITE_PROTECT BIT(0)	/* read-only slot, or somebody tracks the page */

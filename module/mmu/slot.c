@@ -24,6 +24,7 @@ int mmu_init(struct mmu *mmu, const struct mmu_callbacks *callbacks)
 		.mm = current->mm,
 		.notifier.ops = &mmu_notifier_operations,
 	};
+	INIT_LIST_HEAD(&mmu->reclaim);
 	spin_lock_init(&mmu->lock);
 	init_rwsem(&mmu->slots_lock);
 	xa_init_flags(&mmu->tracked, XA_FLAGS_ACCOUNT);
@@ -33,6 +34,8 @@ int mmu_init(struct mmu *mmu, const struct mmu_callbacks *callbacks)
 	error = mmu_notifier_register(&mmu->notifier, mmu->mm);
 	if (error)
 		mmdrop(mmu->mm);
+	else
+		mmu_add_to_reclaim(mmu);
 	return error;
 }
 
@@ -40,6 +43,7 @@ void mmu_destroy(struct mmu *mmu)
 {
 	unsigned int i;
 
+	mmu_remove_from_reclaim(mmu);
 	/* From here on no notifier runs; release() has run. */
 	mmu_notifier_unregister(&mmu->notifier, mmu->mm);
 	for (i = 0; i < MMU_SLOTS; i++) {
@@ -71,6 +75,15 @@ struct mmu_slot *mmu_find_slot(struct mmu *mmu, u64 gfn)
 		}
 	}
 	return NULL;
+}
+
+/* The pinned page that the guest has at @gfn, or NULL. */
+struct mmu_page *mmu_find_page(struct mmu *mmu, u64 gfn)
+{
+	struct mmu_slot *slot = mmu_find_slot(mmu, gfn);
+
+	lockdep_assert_held(&mmu->lock);
+	return slot ? xa_load(&slot->pages, gfn - slot->base_gfn) : NULL;
 }
 
 static int check_region(const struct kvm_userspace_memory_region *region)
@@ -121,7 +134,7 @@ static int create_slot(struct mmu *mmu, unsigned int id,
 	slot->writable = !(region->flags & KVM_MEM_READONLY);
 	xa_init_flags(&slot->pages, XA_FLAGS_ACCOUNT);
 
-	/* The shadow may say "write-protected" of nothing here: no flush. */
+	/* The shadow says nothing of memory that was not there: no flush. */
 	spin_lock(&mmu->lock);
 	mmu->slots[id] = slot;
 	spin_unlock(&mmu->lock);
@@ -137,7 +150,6 @@ static void delete_slot(struct mmu *mmu, unsigned int id)
 {
 	struct mmu_slot *slot = mmu->slots[id];
 
-	mmu_request_flush(mmu);
 	mmu_unpin_slot(mmu, slot);
 	spin_lock(&mmu->lock);
 	mmu->slots[id] = NULL;
@@ -157,9 +169,11 @@ static int change_slot(struct mmu *mmu, unsigned int id,
 		return -EINVAL;
 	if (region->guest_phys_addr >> PAGE_SHIFT == slot->base_gfn)
 		return 0;
-	/* Pages are pinned by their place in the slot: only the shadow is wrong. */
-	mmu_request_flush(mmu);
+	/* What the shadow says of its pages goes with them. */
+	mmu_unpin_slot(mmu, slot);
+	spin_lock(&mmu->lock);
 	slot->base_gfn = region->guest_phys_addr >> PAGE_SHIFT;
+	spin_unlock(&mmu->lock);
 	return 0;
 }
 
@@ -191,16 +205,32 @@ int mmu_set_slot(struct mmu *mmu, const struct kvm_userspace_memory_region *regi
 	return error;
 }
 
-static bool slot_has_pfn(struct mmu_slot *slot, u64 pfn, unsigned long *index)
+/* The first page at or after @index has @pfn; @index becomes its number. */
+static bool page_has_pfn(struct mmu *mmu, struct mmu_slot *slot, u64 pfn, unsigned long *index,
+			 bool *end)
 {
-	struct page *page;
+	struct mmu_page *page;
+	bool found;
 
-	xa_for_each(&slot->pages, *index, page) {
-		if (page_to_pfn(page) == pfn)
+	spin_lock(&mmu->lock);
+	page = xa_find(&slot->pages, index, ULONG_MAX, XA_PRESENT);
+	found = page && page_to_pfn(page->page) == pfn;
+	spin_unlock(&mmu->lock);
+	*end = !page;
+	return found;
+}
+
+static bool slot_has_pfn(struct mmu *mmu, struct mmu_slot *slot, u64 pfn, unsigned long *index)
+{
+	bool end;
+
+	for (*index = 0;; (*index)++) {
+		if (page_has_pfn(mmu, slot, pfn, index, &end))
 			return true;
+		if (end)
+			return false;
 		cond_resched();
 	}
-	return false;
 }
 
 /*
@@ -209,20 +239,18 @@ static bool slot_has_pfn(struct mmu_slot *slot, u64 pfn, unsigned long *index)
  */
 bool mmu_owns_pfn(struct mmu *mmu, u64 pfn)
 {
+	unsigned long index = mmu->owner_index + 1;
 	struct mmu_slot *slot;
-	struct page *page;
-	unsigned long index;
 	unsigned int i;
-	bool found;
+	bool found, end;
 
 	down_read(&mmu->slots_lock);
 	slot = mmu->slots[mmu->owner_slot];
-	page = slot ? xa_load(&slot->pages, mmu->owner_index + 1) : NULL;
-	found = page && page_to_pfn(page) == pfn;
+	found = slot && page_has_pfn(mmu, slot, pfn, &index, &end);
 	if (found)
-		mmu->owner_index++;
+		mmu->owner_index = index;
 	for (i = 0; i < MMU_SLOTS && !found; i++) {
-		found = mmu->slots[i] && slot_has_pfn(mmu->slots[i], pfn, &index);
+		found = mmu->slots[i] && slot_has_pfn(mmu, mmu->slots[i], pfn, &index);
 		if (found) {
 			mmu->owner_slot = i;
 			mmu->owner_index = index;

@@ -77,20 +77,18 @@ static enum walk_result walk_fault(struct guest_walk *walk, const struct walk_ru
 	return WALK_FAULT;
 }
 
-static bool has_reserved_bits(const struct walk_rules *rules, u64 entry, bool large)
+u64 walk_reserved_bits(bool pae, bool no_execute, bool large)
 {
 	u64 reserved;
 
-	if (rules->pae) {
-		reserved = PAE_RESERVED;
-		if (!rules->no_execute)
-			reserved |= PTE_NX;
-		if (large)
-			reserved |= PAE_LARGE_RESERVED;
-	} else {
-		reserved = large ? PSE_LARGE_RESERVED : 0;
-	}
-	return entry & reserved;
+	if (!pae)
+		return large ? PSE_LARGE_RESERVED : 0;
+	reserved = PAE_RESERVED;
+	if (!no_execute)
+		reserved |= PTE_NX;
+	if (large)
+		reserved |= PAE_LARGE_RESERVED;
+	return reserved;
 }
 
 /* Read one entry and check what can be wrong with it alone. */
@@ -106,7 +104,7 @@ static enum walk_result read_entry(const struct walk_memory *memory,
 	if (!(entry->value & PTE_P))
 		return walk_fault(walk, rules, 0);
 	large = directory && rules->large_pages && (entry->value & PTE_PS);
-	if (has_reserved_bits(rules, entry->value, large))
+	if (entry->value & walk_reserved_bits(rules->pae, rules->no_execute, large))
 		return walk_fault(walk, rules, PFERR_PRESENT | PFERR_RESERVED);
 	return WALK_OK;
 }
@@ -152,6 +150,12 @@ static void add_rights(struct guest_walk *walk, const struct walk_rules *rules, 
 	walk->user = walk->user && (entry & PTE_U);
 	if (rules->no_execute && (entry & PTE_NX))
 		walk->executable = false;
+}
+
+static u8 rights_so_far(const struct guest_walk *walk)
+{
+	return (walk->writable ? WALK_WRITABLE : 0) | (walk->user ? WALK_USER : 0) |
+	       (walk->executable ? WALK_EXECUTABLE : 0);
 }
 
 /* Where the directory entry of @linear lies; false: its PDPTE is not present. */
@@ -226,6 +230,7 @@ static enum walk_result walk_once(const struct virtual_cpu *cpu, const struct wa
 	} else if (!find_directory_entry(cpu, rules, linear, &directory.gpa)) {
 		return walk_fault(walk, rules, 0);
 	}
+	walk->upper = rights_so_far(walk);
 	result = read_entry(memory, rules, true, &directory, walk);
 	if (result != WALK_OK)
 		return result;
@@ -264,6 +269,12 @@ static enum walk_result walk_once(const struct virtual_cpu *cpu, const struct wa
 	walk->gpa = (leaf->value & TABLE_ADDRESS & ~(walk->page_bytes - 1)) |
 		    (linear & (walk->page_bytes - 1));
 	walk->dirty = leaf->value & PTE_D;
+	walk->directory_gpa = directory.gpa;
+	walk->directory = directory.value;
+	if (leaf == &table) {
+		walk->table_gpa = table.gpa;
+		walk->table = table.value;
+	}
 	walk->global = (leaf->value & PTE_G) && (cpu->cr4 & X86_CR4_PGE);
 	return WALK_OK;
 }
@@ -283,6 +294,7 @@ enum walk_result guest_walk(const struct virtual_cpu *cpu, const struct walk_mem
 			.user = true,
 			.executable = true,
 			.dirty = true,
+			.upper = WALK_WRITABLE | WALK_USER | WALK_EXECUTABLE,
 		};
 		return WALK_OK;
 	}

@@ -28,6 +28,11 @@ struct walk_memory {
 	void *opaque;
 };
 
+/* guest_walk.upper */
+#define WALK_WRITABLE BIT(0)
+#define WALK_USER BIT(1)
+#define WALK_EXECUTABLE BIT(2)
+
 /**
  * struct guest_walk - where a linear address leads
  * @gpa: guest-physical address of the byte
@@ -38,6 +43,11 @@ struct walk_memory {
  * @executable: no NX on any level
  * @dirty: D is set in the leaf (after this walk), or a ROM could not keep it
  * @global: leaf's G with CR4.PGE
+ * @upper: WALK_* rights by the levels above the directory; all without any
+ * @directory_gpa: where the entry of the page directory is; not without paging
+ * @directory: that entry as this walk left it
+ * @table_gpa: where the entry of the page table is; not in large pages
+ * @table: that entry as this walk left it
  * @error_code: on WALK_FAULT, for #PF
  */
 struct guest_walk {
@@ -48,6 +58,11 @@ struct guest_walk {
 	bool executable;
 	bool dirty;
 	bool global;
+	u8 upper;
+	u64 directory_gpa;
+	u64 directory;
+	u64 table_gpa;
+	u64 table;
 	u32 error_code;
 };
 
@@ -74,5 +89,13 @@ enum walk_result {
 enum walk_result guest_walk(const struct virtual_cpu *cpu,
 			    const struct walk_memory *memory, u64 linear,
 			    unsigned int access, struct guest_walk *walk);
+
+/**
+ * walk_reserved_bits() - bits that make a present entry a #PF with RSVD
+ * @pae: entries of 8 bytes
+ * @no_execute: EFER.NX
+ * @large: the entry maps a large page
+ */
+u64 walk_reserved_bits(bool pae, bool no_execute, bool large);
 
 #endif /* RINGLET_MMU_WALK_H */

@@ -233,7 +233,7 @@ static void bus_changed(struct virtual_cpu *cpu, unsigned int what)
 	if (what & CPU_CHANGED_LDTR)
 		vcpu->ldt.stale = true;
 	if (paging_mode_changed(vcpu) || what & CPU_CHANGED_CR3) {
-		mmu_flush(&vcpu->mmu);
+		mmu_load_root(&vcpu->mmu, cpu);
 		vcpu->gdt.recheck = true;
 		vcpu->ldt.recheck = true;
 	}

@@ -30,11 +30,23 @@ static bool can_run_directly(const struct virtual_cpu *cpu)
 	       cpu->segments[SEGMENT_SS].db;
 }
 
+/*
+ * PUSHF in ring 3 shows the processor's IF and IOPL, which are 1 and 0, and POPF
+ * cannot change them. Programs that have others are few.
+ */
+static bool flags_are_real(const struct virtual_cpu *cpu)
+{
+	return (cpu->rflags & (X86_EFLAGS_IF | X86_EFLAGS_IOPL)) == X86_EFLAGS_IF;
+}
+
 bool run_interprets(const struct vcpu *vcpu)
 {
-	if (!can_run_directly(&vcpu->cpu))
+	const struct virtual_cpu *cpu = &vcpu->cpu;
+
+	if (!can_run_directly(cpu))
 		return true;
-	return vcpu->vm->engine == RINGLET_ENGINE_INTERPRET && cpu_cpl(&vcpu->cpu) != 3;
+	return vcpu->vm->engine == RINGLET_ENGINE_INTERPRET &&
+	       (cpu_cpl(cpu) != 3 || !flags_are_real(cpu));
 }
 
 /* A breakpoint on the instruction at RIP is a fault that comes before it. */

@@ -36,7 +36,8 @@ static bool enter_guest_mode(struct vcpu *vcpu, unsigned int flags)
 	 * mark, or we their request.
 	 */
 	smp_mb();
-	if ((flags & WORLD_LOAD_WANT_IF || !run_interrupt_wanted(vcpu)) && mmu_may_enter(&vcpu->mmu) && !xfer_to_guest_mode_work_pending() &&
+	if ((flags & WORLD_LOAD_WANT_IF || !run_interrupt_wanted(vcpu)) &&
+	    !xfer_to_guest_mode_work_pending() &&
 	    !host_immediate_exit(vcpu->run))
 		return true;
 	WRITE_ONCE(vcpu->vm->guest_cpu, -1);

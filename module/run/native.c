@@ -36,11 +36,16 @@ static bool attempt(struct vcpu *vcpu, struct cpu_native *native, struct world_e
 		    bool *done)
 {
 	local_irq_disable();
+	/* Who takes a page of the shadow away waits until its root is not loaded. */
+	WRITE_ONCE(vcpu->vm->guest_cpu, smp_processor_id());
+	/* Pairs with the one in kick(): it sees the mark, or we what it cleared. */
+	smp_mb();
 	if (test_thread_flag(TIF_NEED_FPU_LOAD))
 		switch_fpu_return();
 	*done = world_native_run(vcpu->world, &vcpu->cpu, native, exit);
 	if (*done && native->sets_pointers)
 		set_pointers(native);
+	WRITE_ONCE(vcpu->vm->guest_cpu, -1);
 	local_irq_enable();
 	vcpu->statistics.world_switches++;
 	return *done || (exit->vector < 32 && exit->vector != X86_TRAP_NMI &&

@@ -71,6 +71,8 @@ void vcpu_state_replaced(struct vcpu *vcpu)
 	vcpu->gdt.stale = true;
 	vcpu->ldt.stale = true;
 	vcpu->stop_text[0] = '\0';
+	/* A client that writes registers may have written page tables too. */
+	mmu_flush(&vcpu->mmu);
 	run_bus.changed(&vcpu->cpu, CPU_CHANGED_CR3);
 }
 
@@ -138,7 +140,9 @@ static bool owns_pfn(void *mmu, u64 pfn)
 int vcpu_read_guest_root(struct vcpu *vcpu, struct ringlet_guest_root *root,
 			 struct ringlet_guest_root_page *pages)
 {
+	mmu_hold_shadow();
 	world_root_read(&vcpu->world->root, root, pages, owns_pfn, &vcpu->vm->mmu);
+	mmu_let_shadow_go();
 	return 0;
 }
 
@@ -205,9 +209,10 @@ const struct mmu_callbacks vcpu_mmu_callbacks = {
 
 int run_init(void)
 {
-	return world_check_layout();
+	return world_check_layout() ?: mmu_init_module();
 }
 
 void run_exit(void)
 {
+	mmu_exit_module();
 }

@@ -77,7 +77,7 @@ struct machine {
 static void start(struct machine *machine)
 {
 	const struct clock clock = { read_now, read_now, NULL };
-	const struct reset_line reset = { ignore_reset, ignore_exit, NULL };
+	const struct reset_line reset = { .reset = ignore_reset, .debug_exit = ignore_exit };
 	const struct byte_sink sink = { take_byte, NULL };
 	const struct irq_line irq = { 0 };
 	struct port_bus *bus = &machine->bus;

@@ -87,18 +87,15 @@ static bool shadow_may_pass(const struct shadow_case *one, struct shadow_use use
 static const char *shadow_check_bits(const struct shadow_case *one)
 {
 	const u64 leaf = one->leaf;
-	const bool large = one->walk.page_bytes == 2 << 20 || one->walk.page_bytes == 4 << 20;
 
 	if (!(leaf & 0x01) || !(leaf & 0x20))
 		return "P and A must be set";
 	if (leaf & 0x198)
 		return "PWT, PCD, PAT and G must be clear";
-	if ((leaf & 0xc00) || ((leaf >> 52) & 0x7ff))
+	if ((leaf & 0xe00) || ((leaf >> 52) & 0x7ff))
 		return "unknown bits";
 	if ((leaf & 0xffffffffff000ULL) != one->pfn * 4096)
 		return "other page frame";
-	if (!!(leaf & SHADOW_LARGE) != large)
-		return "other mark of a large page";
 	if (!(leaf & 0x02) != !(leaf & 0x40))
 		return "D goes with W";
 	if ((leaf >> 63) && !(one->flags & SHADOW_HOST_NX))

@@ -122,10 +122,19 @@ static struct segment flat_segment(unsigned int type, u16 selector)
 	};
 }
 
+/* The real processor has its own features: this one has all of them. */
+static const struct cpu_cpuid_entry everything[] = {
+	{ .function = 1, .ecx = ~0u, .edx = ~0u },
+	{ .function = 7, .ebx = ~0u, .ecx = ~0u, .edx = ~0u },
+	{ .function = 0x80000001, .ecx = ~0u, .edx = ~0u },
+};
+
 static void init_cpu(void)
 {
 	unsigned int i;
 
+	memcpy(cpu.cpuid, everything, sizeof(everything));
+	cpu.cpuid_count = ARRAY_SIZE(everything);
 	cpu.bus = &bus;
 	cpu.cr0 = X86_CR0_PE | X86_CR0_PG | X86_CR0_AM | X86_CR0_WP | X86_CR0_ET | X86_CR0_NE;
 	cpu.cr4 = X86_CR4_UMIP | X86_CR4_TSD;

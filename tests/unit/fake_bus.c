@@ -431,8 +431,8 @@ static void fill_tss(struct fake_machine *machine)
 
 static const struct cpu_cpuid_entry features[] = {
 	{ .function = 0, .eax = 7, .ebx = 0x756e6547, .ecx = 0x6c65746e, .edx = 0x49656e69 },
-	{ .function = 1, .eax = 0x6f1, .ebx = 0x00010800, .ecx = 0x00802001, .edx = 0x0781abfd },
-	{ .function = 7, .flags = 1 },
+	{ .function = 1, .eax = 0x6f1, .ebx = 0x00010800, .ecx = 0x42d82203, .edx = 0x0789abfd },
+	{ .function = 7, .flags = 1, .ebx = 0x218c0000, .ecx = 0x18000100, .edx = 0x4000 },
 	{ .function = 0x80000000, .eax = 0x80000008 },
 	{ .function = 0x80000001, .edx = 0x00100000 },
 	{ .function = 0x80000008, .eax = 0x2024 },

@@ -212,7 +212,7 @@ static enum input_action type(struct input *input, const char *bytes)
 
 static void test_input(void)
 {
-	const struct reset_line reset = { no_reset, NULL, NULL };
+	const struct reset_line reset = { .reset = no_reset };
 	struct keyboard keyboard;
 	struct serial serial;
 	struct input input = { .serial = &serial, .is_terminal = true };

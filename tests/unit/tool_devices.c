@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include "acpi.h"
+#include "device_acpi.h"
 #include "device_cmos.h"
 #include "device_debug.h"
 #include "device_keyboard.h"
@@ -22,6 +24,7 @@ static size_t sent_count;
 static bool irq_level;
 static unsigned int irq_edges;
 static const char *reset_source;
+static bool switched_off;
 static uint32_t exit_status;
 
 static uint64_t read_now(void *context)
@@ -56,6 +59,12 @@ static void take_reset(void *context, const char *source)
 	reset_source = source;
 }
 
+static void take_off(void *context)
+{
+	(void)context;
+	switched_off = true;
+}
+
 static void take_exit(void *context, uint32_t status)
 {
 	(void)context;
@@ -65,7 +74,7 @@ static void take_exit(void *context, uint32_t status)
 static const struct clock test_clock = { read_now, read_today, NULL };
 static const struct irq_line irq = { set_irq, NULL, 4 };
 static const struct byte_sink sink = { put_byte, NULL };
-static const struct reset_line reset = { take_reset, take_exit, NULL };
+static const struct reset_line reset = { take_reset, take_off, take_exit, NULL };
 
 static uint8_t in(uint16_t port)
 {
@@ -85,6 +94,7 @@ static void start(void)
 	irq_level = false;
 	irq_edges = 0;
 	reset_source = NULL;
+	switched_off = false;
 	exit_status = 0xdead;
 	begin_test();
 }
@@ -226,6 +236,44 @@ static void test_serial_interrupts(void)
 	out(0x3fc, 0x08);
 	CHECK(irq_level);
 	end_test("serial: OUT2 gates the interrupt");
+}
+
+/* What Linux's 8250 driver does with a port: it throws away what it finds. */
+static void test_serial_flow_control(void)
+{
+	struct serial serial;
+
+	start();
+	CHECK(serial_init(&serial, &bus, sink, irq));
+	serial.flow_control = true;
+	for (int i = 0; i < 100; i++)
+		serial_receive(&serial, (uint8_t)i);
+	CHECK_EQUAL(in(0x3fd), 0x60);
+	CHECK_EQUAL(serial_room(&serial), SERIAL_BACKLOG - 100);
+	out(0x3fc, 0x1a); /* the probe's loopback asserts RTS to itself */
+	CHECK_EQUAL(in(0x3fe) & 0xf0, 0x90);
+	CHECK_EQUAL(in(0x3fd), 0x60);
+	out(0x3fc, 0x00);
+	out(0x3fa, 0x07);
+	out(0x3f9, 0x01);
+	CHECK_EQUAL(in(0x3fd), 0x60);
+	out(0x3fc, 0x0b);
+	CHECK(irq_level);
+	for (int i = 0; i < 100; i++)
+		CHECK_EQUAL(in(0x3f8), i);
+	CHECK_EQUAL(in(0x3fd), 0x60);
+	CHECK_EQUAL(serial_room(&serial), SERIAL_BACKLOG);
+	end_test("serial: with flow control nothing comes before RTS, and nothing is lost");
+
+	/* The driver's test for a transmitter that does not raise its interrupt again. */
+	start();
+	CHECK(serial_init(&serial, &bus, sink, irq));
+	out(0x3f9, 0x02);
+	CHECK_EQUAL(in(0x3fa), 0x02);
+	out(0x3f9, 0x00);
+	out(0x3f9, 0x02);
+	CHECK_EQUAL(in(0x3fa), 0x02);
+	end_test("serial: enabling the transmitter's interrupt raises it each time");
 }
 
 static void program_pit(unsigned int channel, uint8_t mode, uint16_t count)
@@ -576,6 +624,35 @@ static void test_reset_ports(void)
 	end_test("ports 92h and CF9h reset");
 }
 
+static void test_acpi_ports(void)
+{
+	struct acpi_ports ports;
+
+	start();
+	CHECK(acpi_ports_init(&ports, &bus, reset));
+	CHECK_EQUAL(port_read(&bus, ACPI_PM1_EVENT_PORT, 2), 0);
+	port_write(&bus, ACPI_PM1_EVENT_PORT, 2, 0xffff);
+	port_write(&bus, ACPI_PM1_EVENT_PORT + 2, 2, 0x0120);
+	CHECK_EQUAL(port_read(&bus, ACPI_PM1_EVENT_PORT + 2, 2), 0x0120);
+	CHECK_EQUAL(port_read(&bus, ACPI_PM1_EVENT_PORT, 4), 0x01200000);
+	/* ACPI mode is on, and stays so. */
+	port_write(&bus, ACPI_PM1_CONTROL_PORT, 2, 0);
+	CHECK_EQUAL(port_read(&bus, ACPI_PM1_CONTROL_PORT, 2), 1);
+	end_test("ACPI: the registers are there, and no event happens");
+
+	start();
+	CHECK(acpi_ports_init(&ports, &bus, reset));
+	port_write(&bus, ACPI_PM1_CONTROL_PORT, 2, 5 << 10);
+	CHECK(!switched_off);
+	CHECK_EQUAL(port_read(&bus, ACPI_PM1_CONTROL_PORT, 2), (5 << 10) | 1);
+	port_write(&bus, ACPI_PM1_CONTROL_PORT, 2, 3 << 10 | 1 << 13);
+	CHECK(!switched_off);
+	CHECK_EQUAL(port_read(&bus, ACPI_PM1_CONTROL_PORT, 2), (3 << 10) | 1);
+	port_write(&bus, ACPI_PM1_CONTROL_PORT, 2, 5 << 10 | 1 << 13);
+	CHECK(switched_off);
+	end_test("ACPI: sleep type 5 with SLP_EN switches off, nothing else does");
+}
+
 static void crtc(struct vga *vga, uint8_t index, uint8_t value)
 {
 	(void)vga;
@@ -635,12 +712,14 @@ int main(void)
 	test_ports();
 	test_serial_polling();
 	test_serial_interrupts();
+	test_serial_flow_control();
 	test_pit_one_shot();
 	test_pit_periodic();
 	test_cmos();
 	test_keyboard_controller();
 	test_keys();
 	test_reset_ports();
+	test_acpi_ports();
 	test_vga();
 	return end_tests();
 }

@@ -90,17 +90,17 @@
 /* PROBE(name, code, ring, EFLAGS besides bit 1, EAX, ECX) */
 #define PROBE_LIST(PROBE)                                                      \
 	PROBE(NOTHING, nothing, 0, 0, 0, 0)                                    \
-	PROBE(NOTHING_3, nothing, 3, 0, 0, 0)                                  \
+	PROBE(NOTHING_3, nothing, 3, PROBE_IF, 0, 0)                           \
 	PROBE(SGDT, sgdt, 0, 0, 0, 0)                                          \
-	PROBE(SGDT_3, sgdt, 3, 0, 0, 0)                                        \
+	PROBE(SGDT_3, sgdt, 3, PROBE_IF, 0, 0)                                 \
 	PROBE(SIDT, sidt, 0, 0, 0, 0)                                          \
-	PROBE(SIDT_3, sidt, 3, 0, 0, 0)                                        \
+	PROBE(SIDT_3, sidt, 3, PROBE_IF, 0, 0)                                 \
 	PROBE(SLDT, sldt, 0, 0, 0, 0)                                          \
-	PROBE(SLDT_3, sldt, 3, 0, 0, 0)                                        \
+	PROBE(SLDT_3, sldt, 3, PROBE_IF, 0, 0)                                 \
 	PROBE(STR, str, 0, 0, 0, 0)                                            \
-	PROBE(STR_3, str, 3, 0, 0, 0)                                          \
+	PROBE(STR_3, str, 3, PROBE_IF, 0, 0)                                   \
 	PROBE(SMSW, smsw, 0, 0, 0, 0)                                          \
-	PROBE(SMSW_3, smsw, 3, 0, 0, 0)                                        \
+	PROBE(SMSW_3, smsw, 3, PROBE_IF, 0, 0)                                 \
 	PROBE(PUSHF_IF0, pushf, 0, 0, 0, 0)                                    \
 	PROBE(PUSHF_IF1, pushf, 0, PROBE_IF, 0, 0)                             \
 	PROBE(PUSHF_IOPL3, pushf, 0, PROBE_IF | PROBE_IOPL, 0, 0)              \
@@ -114,13 +114,13 @@
 	PROBE(LAR, lar, 0, 0, 0, PROBE_CODE)                                   \
 	PROBE(LAR_RPL1, lar, 0, 0, PROBE_PATTERN, PROBE_CODE | 1)              \
 	PROBE(LAR_TSS, lar, 0, 0, 0, PROBE_OTHER_TR)                           \
-	PROBE(LAR_3, lar, 3, 0, PROBE_PATTERN, PROBE_CODE)                     \
+	PROBE(LAR_3, lar, 3, PROBE_IF, PROBE_PATTERN, PROBE_CODE)              \
 	PROBE(LSL, lsl, 0, 0, 0, PROBE_SMALL)                                  \
 	PROBE(LSL_RPL1, lsl, 0, 0, PROBE_PATTERN, PROBE_SMALL | 1)             \
 	PROBE(LSL_TSS, lsl, 0, 0, PROBE_PATTERN, PROBE_OTHER_TR)               \
 	PROBE(VERR, verr, 0, 0, 0, PROBE_DATA)                                 \
 	PROBE(VERR_RPL1, verr, 0, 0, 0, PROBE_DATA | 1)                        \
-	PROBE(VERR_3, verr, 3, 0, 0, PROBE_DATA)                               \
+	PROBE(VERR_3, verr, 3, PROBE_IF, 0, PROBE_DATA)                        \
 	PROBE(VERW, verw, 0, 0, 0, PROBE_DATA)                                 \
 	PROBE(VERW_RPL1, verw, 0, 0, 0, PROBE_DATA | 1)                        \
 	PROBE(ARPL, arpl, 0, 0, PROBE_DATA, PROBE_CODE)                        \
@@ -136,7 +136,7 @@
 	PROBE(PUSH_GS, push_gs, 0, 0, 0, 0)                                    \
 	PROBE(MOV_TO_DS, mov_to_ds, 0, 0, 0, PROBE_SMALL)                      \
 	PROBE(MOV_TO_DS_RPL1, mov_to_ds, 0, 0, 0, PROBE_SMALL | 1)             \
-	PROBE(MOV_TO_DS_3, mov_to_ds, 3, 0, 0, PROBE_SMALL)                    \
+	PROBE(MOV_TO_DS_3, mov_to_ds, 3, PROBE_IF, 0, PROBE_SMALL)             \
 	PROBE(MOV_TO_ES, mov_to_es, 0, 0, 0, PROBE_SMALL)                      \
 	PROBE(MOV_TO_FS, mov_to_fs, 0, 0, 0, PROBE_SMALL)                      \
 	PROBE(MOV_TO_GS, mov_to_gs, 0, 0, 0, PROBE_SMALL)                      \
@@ -156,64 +156,64 @@
 	PROBE(RET_FAR, ret_far, 0, 0, 0, 0)                                    \
 	PROBE(RET_FAR_USER, ret_far_user, 0, 0, 0, 0)                          \
 	PROBE(INT_N, int_n, 0, 0, 0, 0)                                        \
-	PROBE(INT_N_3, int_n, 3, 0, 0, 0)                                      \
+	PROBE(INT_N_3, int_n, 3, PROBE_IF, 0, 0)                               \
 	PROBE(IRET, iret, 0, 0, 0, 0)                                          \
 	PROBE(IRET_USER, iret_user, 0, PROBE_IF, 0, 0)                         \
 	PROBE(CPUID, cpuid, 0, 0, 1, 0)                                        \
-	PROBE(CPUID_3, cpuid, 3, 0, 1, 0)                                      \
+	PROBE(CPUID_3, cpuid, 3, PROBE_IF, 1, 0)                               \
 	PROBE(RDTSC, rdtsc, 0, 0, 0, 0)                                        \
-	PROBE(RDTSC_3, rdtsc, 3, 0, 0, 0)                                      \
+	PROBE(RDTSC_3, rdtsc, 3, PROBE_IF, 0, 0)                               \
 	PROBE(RDTSCP, rdtscp, 0, 0, 0, 0)                                      \
 	PROBE(RDPMC, rdpmc, 0, 0, 0, 0x3fff)                                   \
-	PROBE(RDPMC_3, rdpmc, 3, 0, 0, 0x3fff)                                 \
+	PROBE(RDPMC_3, rdpmc, 3, PROBE_IF, 0, 0x3fff)                          \
 	PROBE(RDPKRU, rdpkru, 0, 0, 0, 0)                                      \
 	PROBE(XGETBV, xgetbv, 0, 0, 0, 0)                                      \
 	PROBE(STAC, stac, 0, 0, 0, 0)                                          \
-	PROBE(STAC_3, stac, 3, 0, 0, 0)                                        \
+	PROBE(STAC_3, stac, 3, PROBE_IF, 0, 0)                                 \
 	PROBE(CLAC, clac, 0, PROBE_AC, 0, 0)                                   \
 	PROBE(CLAC_3, clac, 3, PROBE_AC, 0, 0)                                 \
-	PROBE(SYSENTER_3, sysenter, 3, 0, 0, 0)                                \
+	PROBE(SYSENTER_3, sysenter, 3, PROBE_IF, 0, 0)                         \
 	PROBE(CLI, cli, 0, PROBE_IF, 0, 0)                                     \
 	PROBE(CLI_3, cli, 3, PROBE_IF, 0, 0)                                   \
 	PROBE(CLI_3_IOPL3, cli, 3, PROBE_IF | PROBE_IOPL, 0, 0)                \
 	PROBE(STI, sti, 0, 0, 0, 0)                                            \
 	PROBE(STI_3, sti, 3, 0, 0, 0)                                          \
 	PROBE(HLT, hlt, 0, PROBE_IF, 0, 0)                                     \
-	PROBE(HLT_3, hlt, 3, 0, 0, 0)                                          \
+	PROBE(HLT_3, hlt, 3, PROBE_IF, 0, 0)                                   \
 	PROBE(IN, in, 0, 0, 0, 0)                                              \
-	PROBE(IN_3, in, 3, 0, 0, 0)                                            \
+	PROBE(IN_3, in, 3, PROBE_IF, 0, 0)                                     \
 	PROBE(OUT, out, 0, 0, 0xfb, 0)                                         \
-	PROBE(OUT_3, out, 3, 0, 0xfb, 0)                                       \
+	PROBE(OUT_3, out, 3, PROBE_IF, 0xfb, 0)                                \
 	PROBE(MOV_FROM_CR0, mov_from_cr0, 0, 0, 0, 0)                          \
-	PROBE(MOV_FROM_CR0_3, mov_from_cr0, 3, 0, 0, 0)                        \
+	PROBE(MOV_FROM_CR0_3, mov_from_cr0, 3, PROBE_IF, 0, 0)                 \
 	PROBE(MOV_TO_CR0, mov_to_cr0, 0, 0, PROBE_CR0 | 2, 0)                  \
-	PROBE(MOV_TO_CR0_3, mov_to_cr0, 3, 0, PROBE_CR0 | 2, 0)                \
+	PROBE(MOV_TO_CR0_3, mov_to_cr0, 3, PROBE_IF, PROBE_CR0 | 2, 0)         \
 	PROBE(MOV_CR2, mov_cr2, 0, 0, 0x11223344, 0)                           \
 	PROBE(MOV_CR3, mov_cr3, 0, 0, 0x300000, 0)                             \
 	PROBE(MOV_CR4, mov_cr4, 0, 0, 4, 0)                                    \
 	PROBE(MOV_DR0, mov_dr0, 0, 0, 0x11223344, 0)                           \
-	PROBE(MOV_DR0_3, mov_dr0, 3, 0, 0x11223344, 0)                         \
+	PROBE(MOV_DR0_3, mov_dr0, 3, PROBE_IF, 0x11223344, 0)                  \
 	PROBE(MOV_FROM_DR7, mov_from_dr7, 0, 0, 0, 0)                          \
 	PROBE(LGDT, lgdt, 0, 0, 0, PROBE_OTHER_DATA)                           \
-	PROBE(LGDT_3, lgdt, 3, 0, 0, PROBE_OTHER_DATA)                         \
+	PROBE(LGDT_3, lgdt, 3, PROBE_IF, 0, PROBE_OTHER_DATA)                  \
 	PROBE(LIDT, lidt, 0, 0, 0, 0)                                          \
-	PROBE(LIDT_3, lidt, 3, 0, 0, 0)                                        \
+	PROBE(LIDT_3, lidt, 3, PROBE_IF, 0, 0)                                 \
 	PROBE(LLDT, lldt, 0, 0, 0, PROBE_LOCAL_DATA)                           \
-	PROBE(LLDT_3, lldt, 3, 0, 0, PROBE_LOCAL_DATA)                         \
+	PROBE(LLDT_3, lldt, 3, PROBE_IF, 0, PROBE_LOCAL_DATA)                  \
 	PROBE(LTR, ltr, 0, 0, PROBE_OTHER_TR, 0)                               \
-	PROBE(LTR_3, ltr, 3, 0, PROBE_OTHER_TR, 0)                             \
+	PROBE(LTR_3, ltr, 3, PROBE_IF, PROBE_OTHER_TR, 0)                      \
 	PROBE(LMSW, lmsw, 0, 0, 0xb, 0)                                        \
-	PROBE(LMSW_3, lmsw, 3, 0, 0xb, 0)                                      \
+	PROBE(LMSW_3, lmsw, 3, PROBE_IF, 0xb, 0)                               \
 	PROBE(CLTS, clts, 0, 0, 0, 0)                                          \
-	PROBE(CLTS_3, clts, 3, 0, 0, 0)                                        \
+	PROBE(CLTS_3, clts, 3, PROBE_IF, 0, 0)                                 \
 	PROBE(INVLPG, invlpg, 0, 0, 0, 0)                                      \
-	PROBE(INVLPG_3, invlpg, 3, 0, 0, 0)                                    \
+	PROBE(INVLPG_3, invlpg, 3, PROBE_IF, 0, 0)                             \
 	PROBE(WBINVD, wbinvd, 0, 0, 0, 0)                                      \
-	PROBE(WBINVD_3, wbinvd, 3, 0, 0, 0)                                    \
+	PROBE(WBINVD_3, wbinvd, 3, PROBE_IF, 0, 0)                             \
 	PROBE(RDMSR, rdmsr, 0, 0, 0, PROBE_MSR)                                \
-	PROBE(RDMSR_3, rdmsr, 3, 0, 0, PROBE_MSR)                              \
+	PROBE(RDMSR_3, rdmsr, 3, PROBE_IF, 0, PROBE_MSR)                       \
 	PROBE(WRMSR, wrmsr, 0, 0, 0x55667788, PROBE_MSR)                       \
-	PROBE(WRMSR_3, wrmsr, 3, 0, 0x55667788, PROBE_MSR)
+	PROBE(WRMSR_3, wrmsr, 3, PROBE_IF, 0x55667788, PROBE_MSR)
 
 enum probe {
 #define PROBE_ENUM(name, ...) PROBE_##name,

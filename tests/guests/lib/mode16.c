@@ -23,10 +23,12 @@ static void *in_copy(u8 *label)
 
 void mode16_init(void)
 {
-	volatile u32 *table = (volatile u32 *)(MODE16_BASE - MODE16_BASE);
 	unsigned int i;
 
 	memcpy((void *)MODE16_BASE, mode16_start, (size_t)(mode16_end - mode16_start));
+	/* On a bare machine the timer would interrupt real mode. */
+	outb(0x21, 0xff);
+	outb(0xa1, 0xff);
 	memset((void *)MODE16_STATE, 0, sizeof(struct mode16_state));
 	gdt[MODE16_CODE_SELECTOR / 8] = descriptor(MODE16_BASE, 0xffff, ACCESS_CODE0, 0);
 	gdt[MODE16_DATA_SELECTOR / 8] = descriptor(MODE16_BASE, 0xffff, ACCESS_DATA0, 0);
@@ -37,10 +39,7 @@ void mode16_init(void)
 	for (i = 0; i < 256; i++) {
 		u32 offset = (u32)in_copy(mode16_real_stubs) + 8 * i - MODE16_BASE;
 
-		/* The compiler knows that nothing is at 0. */
-		asm volatile("movl %0, (%1)" ::"r"((u32)(MODE16_BASE >> 4) << 16 | offset),
-			     "r"(table + i)
-			     : "memory");
+		put32(0, (u16)(4 * i), (u32)(MODE16_BASE >> 4) << 16 | offset);
 	}
 }
 
@@ -119,6 +118,13 @@ static void make_selectors(void)
 	state16.gs = make_selector(5, state16.gs, ACCESS_DATA3);
 }
 
+static handler kept[256];
+
+void mode16_keep(u8 vector, handler function)
+{
+	kept[vector] = function;
+}
+
 void mode16_run(enum mode16 mode, const struct snippet16 *snippet)
 {
 	void *enter = in_copy(mode16_enter_real);
@@ -134,7 +140,7 @@ void mode16_run(enum mode16 mode, const struct snippet16 *snippet)
 		enter = in_copy(mode16_enter_ring3);
 	}
 	for (i = 0; i < 256; i++)
-		handlers[i] = end_snippet;
+		handlers[i] = kept[i] ? kept[i] : end_snippet;
 	/* The frame of the first call of enter is below what it saves. */
 	asm volatile("mov %%esp, %0" : "=r"(tss.esp0));
 	tss.esp0 -= 256;

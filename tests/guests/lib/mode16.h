@@ -36,7 +36,7 @@
 #define STATE_LIMITS	      52
 #define STATE_SAVED_ESP	      56
 #define STATE_SAVED_CR0	      60
-#define STATE_SAVED_IDT	      64
+#define STATE_LIBRARY_IDT     64
 #define STATE_REAL_IDT	      72
 #define STATE_ERROR_CODE      80
 
@@ -93,10 +93,17 @@ void mode16_reset(void);
 /* Copy the snippet to CODE16:0x100, run it; state16 is what it left. */
 void mode16_run(enum mode16 mode, const struct snippet16 *snippet);
 
+/* This exception does not end a snippet, but goes to @function; NULL: no more. */
+void mode16_keep(u8 vector, handler function);
+
 /* Bytes of a segment, flat. */
 static inline volatile u8 *at16(u16 segment, u16 offset)
 {
-	return (volatile u8 *)((u32)segment * 16 + offset);
+	u32 linear = (u32)segment * 16 + offset;
+
+	/* The compiler knows that nothing is at 0. */
+	asm("" : "+r"(linear));
+	return (volatile u8 *)linear;
 }
 
 static inline u16 word16(u16 segment, u16 offset)

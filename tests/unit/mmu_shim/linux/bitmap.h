@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef MMU_SHIM_BITMAP_H
+#define MMU_SHIM_BITMAP_H
+#include "shim.h"
+#endif

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef MMU_SHIM_SCHED_MM_H
+#define MMU_SHIM_SCHED_MM_H
+#include "shim.h"
+#endif
