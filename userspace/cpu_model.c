@@ -54,9 +54,11 @@ static const struct feature {
 	{ "tsc", LEAF1_EDX, 4 },
 	{ "msr", LEAF1_EDX, 5 },
 	{ "pae", LEAF1_EDX, 6 },
+	{ "mce", LEAF1_EDX, 7 },
 	{ "cx8", LEAF1_EDX, 8 },
 	{ "sep", LEAF1_EDX, 11 },
 	{ "pge", LEAF1_EDX, 13 },
+	{ "mca", LEAF1_EDX, 14 },
 	{ "cmov", LEAF1_EDX, 15 },
 	{ "pat", LEAF1_EDX, 16 },
 	{ "clflush", LEAF1_EDX, 19 },
@@ -120,8 +122,8 @@ struct cpu_model {
 	uint32_t features[WORDS];
 };
 
-/* FPU PSE TSC MSR PAE CX8 SEP PGE CMOV PAT MMX FXSR SSE */
-#define PENTIUM3_EDX 0x0381a979u
+/* FPU PSE TSC MSR PAE MCE CX8 SEP PGE MCA CMOV PAT MMX FXSR SSE */
+#define PENTIUM3_EDX 0x0381e9f9u
 #define PENTIUM4_EDX (PENTIUM3_EDX | CLFLUSH | 1u << 26)
 #define NX	     (1u << 20)
 #define SSE3	     (1u << 0)
@@ -300,6 +302,9 @@ static void add_basic(const struct cpu_model *model, const struct kvm_cpuid2 *su
 	entry = add(table, 1);
 	entry->eax = model->signature;
 	entry->ecx = word_of(model, supported, LEAF1_ECX);
+	/* KVM leaves it to its clients to say that it is there. */
+	if (supported_leaf(supported, LEAF_KVM))
+		entry->ecx |= HYPERVISOR;
 	entry->edx = word_of(model, supported, LEAF1_EDX);
 	/* One logical processor, APIC id 0; CLFLUSH in units of 8 bytes. */
 	entry->ebx = 1u << 16 | (entry->edx & CLFLUSH ? 8u << 8 : 0);

@@ -21,6 +21,8 @@
 #define CR0_PE		 0x01u
 #define CR0_ET		 0x10u
 
+#define APIC_BASE_ENABLE (1ull << 11)
+
 #define SEGMENT_CODE	 0x0b /* execute, read, accessed */
 #define SEGMENT_DATA	 0x03 /* read, write, accessed */
 #define SEGMENT_LDT	 0x02
@@ -192,9 +194,14 @@ static void apply_model(const struct vm *vm, struct kvm_cpuid2 *cpuid)
 		struct kvm_cpuid_entry2 entries[CPU_MODEL_LEAVES];
 	} table;
 	int khz = ioctl(vm->vcpu, KVM_GET_TSC_KHZ, 0);
+	struct kvm_cpuid_entry2 *leaf;
 
 	cpu_model_apply(vm->model, cpuid, khz > 0 ? (unsigned int)khz : 0, &table.header);
 	memcpy(cpuid, &table, sizeof(table));
+	/* KVM believes in no processor of less than 48 bits of linear address. */
+	leaf = find_leaf(cpuid, 0x80000008);
+	if (leaf && !vm->interface)
+		leaf->eax = (leaf->eax & 0xff) | 48u << 8;
 }
 
 bool vm_set_cpuid(struct vm *vm, vm_cpuid_editor edit, void *context, struct message *error)
@@ -341,6 +348,8 @@ static void set_protected_mode(struct kvm_sregs *sregs)
 	sregs->cr0 = CR0_PE | CR0_ET;
 	sregs->cr2 = sregs->cr3 = sregs->cr4 = 0;
 	sregs->efer = 0;
+	/* KVM's CPUID shows a local APIC as long as this enables it. */
+	sregs->apic_base &= ~APIC_BASE_ENABLE;
 }
 
 bool vm_set_entry(struct vm *vm, const struct entry_state *entry, struct message *error)

@@ -211,6 +211,7 @@ struct cpu_msrs {
 	u64 tsc_aux;
 	u64 arch_capabilities; /* what the host says of itself; survives no reset */
 	u64 debug_control;
+	u64 machine_check_status;
 	u64 system_time, wall_clock; /* of the paravirtual clock */
 };
 

@@ -9,6 +9,9 @@
 #define APIC_BASE_RESERVED_LOW 0x2ffULL
 #define APIC_BASE_X2APIC       BIT_ULL(10)
 
+/* RIPV, EIPV, MCIP */
+#define MACHINE_CHECK_STATUS 0x7ULL
+
 /* LBR and BTF, kept without an effect: a step stays one instruction long. */
 #define DEBUG_CONTROL_WRITABLE 0x3ULL
 
@@ -17,6 +20,7 @@ enum msr_needs {
 	MSR_ALWAYS,
 	MSR_NEEDS_APIC,
 	MSR_NEEDS_SEP,
+	MSR_NEEDS_MCA,
 	MSR_NEEDS_PAT,
 	MSR_NEEDS_EFER,
 	MSR_NEEDS_SYSCALL,
@@ -44,6 +48,7 @@ static bool available(const struct virtual_cpu *cpu, enum msr_needs needs)
 	case MSR_ALWAYS: return true;
 	case MSR_NEEDS_APIC: return cpu_has_feature(cpu, 1, CPUID_EDX, 9);
 	case MSR_NEEDS_SEP: return cpu_has_feature(cpu, 1, CPUID_EDX, 11);
+	case MSR_NEEDS_MCA: return cpu_has_feature(cpu, 1, CPUID_EDX, 14);
 	case MSR_NEEDS_PAT: return cpu_has_feature(cpu, 1, CPUID_EDX, 16);
 	case MSR_NEEDS_EFER:
 		return extended(cpu, EXTENDED_EDX_SYSCALL) || extended(cpu, EXTENDED_EDX_NX) ||
@@ -76,6 +81,8 @@ static const struct {
 	{ MSR_IA32_SYSENTER_CS, MSR_NEEDS_SEP, STORED(msrs.sysenter_cs) },
 	{ MSR_IA32_SYSENTER_ESP, MSR_NEEDS_SEP, STORED(msrs.sysenter_esp) },
 	{ MSR_IA32_SYSENTER_EIP, MSR_NEEDS_SEP, STORED(msrs.sysenter_eip) },
+	{ MSR_IA32_MCG_CAP, MSR_NEEDS_MCA, SPECIAL },
+	{ MSR_IA32_MCG_STATUS, MSR_NEEDS_MCA, STORED(msrs.machine_check_status) },
 	{ MSR_IA32_MISC_ENABLE, MSR_ALWAYS, STORED(msrs.misc_enable) },
 	{ MSR_IA32_DEBUGCTLMSR, MSR_ALWAYS, STORED(msrs.debug_control) },
 	{ MSR_IA32_CR_PAT, MSR_NEEDS_PAT, STORED(msrs.pat) },
@@ -159,6 +166,9 @@ static bool value_valid(const struct virtual_cpu *cpu, u32 index, u64 value, boo
 	case MSR_IA32_APICBASE: return apic_base_valid(cpu, value);
 	case MSR_EFER: return efer_valid(cpu, value, host);
 	case MSR_TSC_AUX: return value <= 0xffffffff;
+	/* No banks of error registers, and nothing optional. */
+	case MSR_IA32_MCG_CAP: return host && !value;
+	case MSR_IA32_MCG_STATUS: return !(value & ~MACHINE_CHECK_STATUS);
 	/* The guest reads what the host says of its own mistakes. */
 	case MSR_IA32_ARCH_CAPABILITIES: return host;
 	case MSR_IA32_DEBUGCTLMSR: return !(value & ~DEBUG_CONTROL_WRITABLE);
@@ -204,7 +214,7 @@ bool cpu_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value, bool host)
 		*value = cpu->bus->read_tsc(cpu);
 	else if (msrs[i].offset != SPECIAL)
 		*value = *stored(cpu, i);
-	/* MSR_IA32_UCODE_REV: no microcode update was ever loaded. */
+	/* No microcode update was ever loaded, and machine checks have no banks. */
 	return true;
 }
 

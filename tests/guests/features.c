@@ -15,17 +15,17 @@
 
 #define OSXSAVE	    (1u << 27)
 
-/* Of a processor with machine checks, MTRRs, SPEC_CTRL, x2APIC, VMX, SVM. */
+/* Of a processor with registers for machine checks, MTRRs, SPEC_CTRL, x2APIC, VMX, SVM. */
 static const struct {
 	u32 index;
 	const char *name;
 } absent[] = {
-	{ 0x17a, "MCG_STATUS: #GP" },	    { 0xfe, "MTRRCAP: #GP" },
+	{ 0x17b, "MCG_CTL: #GP" },	    { 0xfe, "MTRRCAP: #GP" },
 	{ 0x2ff, "MTRR_DEF_TYPE: #GP" },    { 0x48, "SPEC_CTRL: #GP" },
 	{ 0x802, "x2APIC ID: #GP" },	    { 0x480, "VMX_BASIC: #GP" },
 	{ 0xc0010114, "AMD's VM_CR: #GP" }, { 0xc0000081, "STAR: #GP" },
 	{ 0xc0000103, "TSC_AUX: #GP" },	    { 0x3b, "TSC_ADJUST: #GP" },
-	{ 0x4b564d02, "ASYNC_PF_EN: #GP" },
+	{ 0x400, "MC0_CTL: #GP" },	    { 0x4b564d02, "ASYNC_PF_EN: #GP" },
 };
 
 static volatile u32 ecx_of_leaf1;

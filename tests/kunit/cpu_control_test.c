@@ -341,6 +341,9 @@ static void msr_values(struct kunit *test)
 		{ "TSC_AUX, 33 bits", MSR_TSC_AUX, 0x100000000ULL, false, false },
 		{ "TSC", MSR_IA32_TSC, 0x123456789ULL, true, true },
 		{ "what the host says, not in CPUID", MSR_IA32_ARCH_CAPABILITIES, 1, false, true },
+		{ "machine check capabilities", MSR_IA32_MCG_CAP, 1, false, false },
+		{ "machine check status", MSR_IA32_MCG_STATUS, 7, true, true },
+		{ "machine check status, reserved", MSR_IA32_MCG_STATUS, 8, false, false },
 		{ "debug control", MSR_IA32_DEBUGCTLMSR, 3, true, true },
 		{ "debug control, a bit that is not there", MSR_IA32_DEBUGCTLMSR, 4, false, false },
 		{ "the bus's", 0x4711, 42, true, true },
@@ -353,7 +356,7 @@ static void msr_values(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (by_host = 0; by_host < 2; by_host++) {
 			fake_machine_protected(&machine);
-			cpu->cpuid[1].edx |= BIT(16) | BIT(9);
+			cpu->cpuid[1].edx |= BIT(16) | BIT(14) | BIT(9);
 			machine.extra_msr_index = 0x4711;
 			done = cpu_write_msr(cpu, rows[i].index, rows[i].value, by_host);
 			check(test, rows[i].name, by_host ? "host" : "guest", done,
@@ -366,6 +369,12 @@ static void msr_values(struct kunit *test)
 		}
 	}
 	fake_machine_protected(&machine);
+	cpu->cpuid[1].edx &= ~(u32)BIT(14);
+	check_true(test, "machine checks", "need CPUID",
+		   !cpu_read_msr(cpu, MSR_IA32_MCG_CAP, &value, false));
+	cpu->cpuid[1].edx |= BIT(14);
+	check_true(test, "machine checks", "have no banks",
+		   cpu_read_msr(cpu, MSR_IA32_MCG_CAP, &value, false) && !value);
 	cpu->cpuid[2].edx = BIT(29);
 	check_true(test, "what the host says", "is read",
 		   cpu_read_msr(cpu, MSR_IA32_ARCH_CAPABILITIES, &value, false));
