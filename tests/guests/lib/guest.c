@@ -240,6 +240,8 @@ void guest_exception(struct frame *frame)
 	if (!resume_address)
 		unexpected(frame);
 	frame->eip = resume_address;
+	if (!(frame->cs & 3))
+		frame->cs = KERNEL_CS;
 	frame->eflags &= ~(u32)(EFLAGS_TF | EFLAGS_RF | EFLAGS_NT);
 }
 
