@@ -232,7 +232,12 @@ static void bus_changed(struct virtual_cpu *cpu, unsigned int what)
 		vcpu->gdt.stale = true;
 	if (what & CPU_CHANGED_LDTR)
 		vcpu->ldt.stale = true;
-	if (paging_mode_changed(vcpu) || what & CPU_CHANGED_CR3) {
+	if (paging_mode_changed(vcpu)) {
+		run_interpreter_flush(vcpu, false);
+		what |= CPU_CHANGED_CR3;
+	}
+	if (what & CPU_CHANGED_CR3) {
+		run_interpreter_flush(vcpu, cpu->cr4 & X86_CR4_PGE);
 		mmu_load_root(&vcpu->mmu, cpu);
 		vcpu->gdt.recheck = true;
 		vcpu->ldt.recheck = true;
@@ -243,6 +248,7 @@ static void bus_invalidate_page(struct virtual_cpu *cpu, u64 linear)
 {
 	struct vcpu *vcpu = vcpu_of(cpu);
 
+	run_interpreter_flush_page(vcpu, linear);
 	mmu_flush_page(&vcpu->mmu, cpu, (u32)linear);
 	vcpu->gdt.recheck = true;
 	vcpu->ldt.recheck = true;

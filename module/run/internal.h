@@ -54,6 +54,15 @@ enum run_result run_emulate_current(struct vcpu *vcpu);
  */
 bool run_interprets(const struct vcpu *vcpu);
 enum run_result run_interpret(struct vcpu *vcpu);
+/* What the interpreter has to hear of, once it exists: CR3 loads and changed
+ * paging, INVLPG, writes to tracked pages, writes by those who do not say so
+ */
+void run_interpreter_flush(struct vcpu *vcpu, bool keep_global);
+void run_interpreter_flush_page(struct vcpu *vcpu, u64 linear);
+void run_interpreter_written(struct vcpu *vcpu, u64 gpa, unsigned int bytes);
+void run_interpreter_recheck(struct vcpu *vcpu);
+void run_free_interpreter(struct vcpu *vcpu);
+size_t run_interpreter_bytes(const struct vcpu *vcpu);
 
 /* exits.c: handle an exit */
 enum run_result run_handle_exit(struct vcpu *vcpu, const struct world_exit *exit);

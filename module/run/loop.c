@@ -196,6 +196,8 @@ int vcpu_run(struct vcpu *vcpu)
 	fpu_swap_kvm_fpstate(&vcpu->fpu, true);
 	world_begin(vcpu->world);
 
+	/* The client may have written to guest memory, code included. */
+	run_interpreter_recheck(vcpu);
 	if (vcpu->stop_text[0])
 		result = run_stop(vcpu, "%s", vcpu->stop_text);
 	else

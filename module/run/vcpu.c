@@ -59,6 +59,7 @@ free_vcpu:
 void vcpu_destroy(struct vcpu *vcpu)
 {
 	run_forget_tables(vcpu);
+	run_free_interpreter(vcpu);
 	world_destroy(vcpu->world);
 	mmu_vcpu_destroy(&vcpu->mmu);
 	fpu_free_guest_fpstate(&vcpu->fpu);
@@ -74,6 +75,8 @@ void vcpu_state_replaced(struct vcpu *vcpu)
 	/* A client that writes registers may have written page tables too. */
 	mmu_flush(&vcpu->mmu);
 	run_bus.changed(&vcpu->cpu, CPU_CHANGED_CR3);
+	/* The bus keeps global translations, and the state is another. */
+	run_interpreter_flush(vcpu, false);
 }
 
 /* What the fast path counted since the last time. */
@@ -129,7 +132,8 @@ void vcpu_collect_statistics(struct vcpu *vcpu)
 	statistics->shadow_pages_peak = mmu->shadow_pages_peak;
 	statistics->pinned_pages = atomic64_read(&vcpu->vm->mmu.pinned_pages);
 	statistics->module_bytes = sizeof(*vcpu->vm) + sizeof(*vcpu) + VCPU_RUN_PAGES * PAGE_SIZE +
-				   world_bytes(vcpu->world) + mmu_bytes(&vcpu->vm->mmu);
+				   run_interpreter_bytes(vcpu) + world_bytes(vcpu->world) +
+				   mmu_bytes(&vcpu->vm->mmu);
 }
 
 static bool owns_pfn(void *mmu, u64 pfn)
@@ -158,13 +162,19 @@ static void nothing(void *unused)
 static void kick(struct mmu *mmu)
 {
 	struct vm *vm = container_of(mmu, struct vm, mmu);
+	unsigned long burst;
 	int cpu;
 
-	/* Pairs with the one in enter_guest_mode(). */
+	/* Pairs with those in enter_guest_mode() and begin_burst(). */
 	smp_mb();
 	cpu = READ_ONCE(vm->guest_cpu);
 	if (cpu >= 0)
 		smp_call_function_single(cpu, nothing, NULL, 1);
+	/* A burst of the interpreter polls for what we want, and never sleeps. */
+	burst = smp_load_acquire(&vm->burst);
+	if (burst & 1)
+		while (smp_load_acquire(&vm->burst) == burst)
+			cpu_relax();
 }
 
 /*
@@ -191,15 +201,28 @@ void vcpu_interrupt_raised(void *owner)
 		smp_send_reschedule(cpu);
 }
 
-/* Only pages of the GDT and the LDT are tracked. */
+static bool holds_table(const struct table_shadow *shadow, u64 gfn)
+{
+	unsigned int i;
+
+	for (i = 0; i < shadow->page_count; i++)
+		if (shadow->gfns[i] == gfn)
+			return true;
+	return false;
+}
+
+/* Tracked are the pages of the GDT and the LDT, decoded code, and page tables. */
 static void tracked_write(struct mmu *mmu, u64 gpa, unsigned int bytes)
 {
 	struct vcpu *vcpu = container_of(mmu, struct vm, mmu)->vcpu;
 
-	if (vcpu) {
+	if (!vcpu)
+		return;
+	if (holds_table(&vcpu->gdt, gpa >> PAGE_SHIFT))
 		vcpu->gdt.stale = true;
+	if (holds_table(&vcpu->ldt, gpa >> PAGE_SHIFT))
 		vcpu->ldt.stale = true;
-	}
+	run_interpreter_written(vcpu, gpa, bytes);
 }
 
 const struct mmu_callbacks vcpu_mmu_callbacks = {

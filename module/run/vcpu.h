@@ -17,6 +17,7 @@
 
 #include "cpu/cpu.h"
 #include "irqchip/irqchip.h"
+#include "interpret/interpret.h"
 #include "mmu/mmu.h"
 #include "run/clock.h"
 #include "world/world.h"
@@ -39,6 +40,8 @@ struct vcpu;
  * @has_run: a vCPU has been run: @engine and @umip are settled
  * @guest_cpu: host CPU on which the vCPU is in the guest world, or -1; written
  *	by the vCPU's thread with interrupts off, read by whoever kicks it
+ * @burst: odd while the interpreter uses host addresses of guest pages; written
+ *	by the vCPU's thread with preemption off, read by whoever kicks it
  */
 struct vm {
 	struct kref references;
@@ -51,6 +54,7 @@ struct vm {
 	bool umip;
 	bool has_run;
 	int guest_cpu;
+	unsigned long burst;
 };
 
 /**
@@ -101,6 +105,9 @@ struct table_shadow {
 	u64 gfns[TABLE_SHADOW_PAGES];
 };
 
+/* Parts of the linear address space, of 4 MiB each. */
+#define VCPU_LARGE_REGIONS 1024
+
 #define VCPU_POSTED_WRITES 16
 #define VCPU_MMIO_FRAGMENTS 16
 
@@ -117,6 +124,10 @@ struct table_shadow {
  * @delivering: an event waits for userspace on its way through the IDT
  * @halt_wait: the thread sleeps here in HLT, if interrupts come from the kernel
  * @cr8: task priority as userspace gave it; a 32-bit guest cannot reach it
+ * @interpreter: NULL until something is interpreted; lives in
+ *	@interpreter_memory
+ * @window_wanted: the interpreter was told that an interrupt waits
+ * @large_regions: where the interpreter has parts of large guest pages
  * @stop_text: the sentence behind KVM_EXIT_INTERNAL_ERROR, or empty
  */
 struct vcpu {
@@ -140,6 +151,11 @@ struct vcpu {
 
 	bool sigset_active;
 	sigset_t sigset;
+
+	struct interpreter *interpreter;
+	void *interpreter_memory;
+	bool window_wanted;
+	DECLARE_BITMAP(large_regions, VCPU_LARGE_REGIONS);
 
 	struct table_shadow gdt, ldt;
 	/* Mode bits that the shadow page tables were made under. */

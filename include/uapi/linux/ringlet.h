@@ -130,13 +130,15 @@ struct ringlet_statistics {
 	__u64 module_bytes;			/* kernel memory of the VM now */
 	__u64 world_switches;
 	__u64 ticks_handling;			/* TSC ticks in the host world, between world switches */
-	__u64 interpreted;			/* instructions that the interpreter executed */
+	__u64 interpreted;			/* instructions that were interpreted */
+	__u64 interpreted_slow;			/* of these, by the emulator, one by one */
+	__u64 interpreter_fills;		/* translations that the interpreter asked for */
 	__u64 halts;				/* times that HLT slept in the kernel */
 	__u64 irqchip_port_accesses;		/* of PIC and PIT in the kernel */
 	__u64 irqchip_interrupts;		/* acknowledged at the PIC */
 	__u64 timer_ticks;			/* of the PIT's channel 0 */
 	__u64 timer_ticks_given;		/* of these, raised as IRQ 0 so far */
-	__u64 reserved[18];
+	__u64 reserved[16];
 };
 
 #define RINGLET_GET_STATISTICS \
