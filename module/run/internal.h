@@ -78,5 +78,6 @@ bool run_interrupt_due(const struct vcpu *vcpu);
 /* tables.c: shadow GDT and LDT; 0, -ENOMEM, or -ENOSPC (stop) */
 enum run_result run_sync_tables(struct vcpu *vcpu);
 void run_forget_tables(struct vcpu *vcpu);
+void run_tables_written(struct vcpu *vcpu, u64 gpa, unsigned int bytes);
 
 #endif /* RINGLET_RUN_INTERNAL_H */

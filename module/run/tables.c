@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Keeping the shadow GDT and LDT equal to the guest's tables. The guest pages
- * that hold a table are write-protected; a write to one, a load of the
- * register, or a changed mapping makes the shadow stale, and it is filled again
- * before the next entry. Called by the run loop, host world.
+ * that hold a table are write-protected; before the next entry, what was written
+ * to them is read again, and the whole table after a load of the register or a
+ * changed mapping. Called by the run loop, host world.
  */
 #include <linux/slab.h>
 
@@ -88,23 +88,25 @@ static int track(struct vcpu *vcpu, struct table_shadow *shadow, const u64 *gfns
 	return 0;
 }
 
-static void read_table(struct vcpu *vcpu, const struct guest_table *table,
-		       const struct table_shadow *shadow, u64 *raw)
+/* Descriptors @first to @end - 1. What cannot be read is zero, and faults. */
+static void read_table(struct vcpu *vcpu, const struct table_shadow *shadow, unsigned int first,
+		       unsigned int end, u64 *raw)
 {
-	unsigned int done = 0;
-	unsigned int i;
+	unsigned int position = first * 8;
 
-	memset(raw, 0, table->bytes);
-	for (i = 0; i < shadow->page_count; i++) {
-		u64 linear = table->base + done;
-		unsigned int bytes = min_t(unsigned int, table->bytes - done,
+	memset(raw, 0, (end - first) * 8);
+	while (position < end * 8) {
+		u64 linear = shadow->base + position;
+		u64 gfn = shadow->gfns[(linear >> PAGE_SHIFT) - (shadow->base >> PAGE_SHIFT)];
+		unsigned int bytes = min_t(unsigned int, end * 8 - position,
 					   PAGE_SIZE - offset_in_page(linear));
-		u64 gpa = (shadow->gfns[i] << PAGE_SHIFT) + offset_in_page(linear);
+		void *data = (u8 *)raw + position - first * 8;
 
-		if (shadow->gfns[i] != NOT_MAPPED &&
-		    mmu_read_guest(&vcpu->vm->mmu, gpa, (u8 *)raw + done, bytes) != MMU_RAM)
-			memset((u8 *)raw + done, 0, bytes);
-		done += bytes;
+		if (gfn != NOT_MAPPED &&
+		    mmu_read_guest(&vcpu->vm->mmu, (gfn << PAGE_SHIFT) + offset_in_page(linear),
+				   data, bytes) != MMU_RAM)
+			memset(data, 0, bytes);
+		position += bytes;
 	}
 }
 
@@ -147,18 +149,85 @@ static int fill_ldt(struct vcpu *vcpu, const struct guest_table *table, const u6
 	return 0;
 }
 
-typedef int (*fill_function)(struct vcpu *vcpu, const struct guest_table *table, const u64 *raw);
+struct table_functions {
+	int (*fill)(struct vcpu *vcpu, const struct guest_table *table, const u64 *raw);
+	void (*set)(struct world *world, unsigned int first, unsigned int count, const u64 *raw);
+	bool (*may_set)(const struct world *world, unsigned int first, unsigned int count);
+};
 
-static int sync_table(struct vcpu *vcpu, struct table_shadow *shadow,
-		      const struct guest_table *table, fill_function fill)
+static bool may_set_ldt(const struct world *world, unsigned int first, unsigned int count)
 {
-	u64 gfns[TABLE_SHADOW_PAGES];
-	unsigned int count;
+	return true;
+}
+
+static const struct table_functions gdt_functions = {
+	.fill = fill_gdt,
+	.set = world_set_gdt,
+	.may_set = world_may_set_gdt,
+};
+
+static const struct table_functions ldt_functions = {
+	.fill = fill_ldt,
+	.set = world_set_ldt,
+	.may_set = may_set_ldt,
+};
+
+static int fill_table(struct vcpu *vcpu, struct table_shadow *shadow,
+		      const struct guest_table *table, const struct table_functions *functions)
+{
 	u64 *raw = NULL;
 	int error;
 
-	if (!shadow->stale && !shadow->recheck)
-		return 0;
+	if (table->bytes) {
+		raw = kvmalloc(table->bytes, GFP_KERNEL_ACCOUNT);
+		if (!raw)
+			return -ENOMEM;
+		read_table(vcpu, shadow, 0, table->bytes / 8, raw);
+	}
+	error = functions->fill(vcpu, table, raw);
+	kvfree(raw);
+	if (!error) {
+		shadow->stale = false;
+		shadow->written_first = 0;
+		shadow->written_end = 0;
+	}
+	return error;
+}
+
+#define WRITTEN_AT_ONCE 16
+
+/* The descriptors that were written, if they are few and do not meet ours. */
+static bool set_written(struct vcpu *vcpu, struct table_shadow *shadow,
+			const struct guest_table *table, const struct table_functions *functions)
+{
+	const unsigned int first = shadow->written_first;
+	const unsigned int end = min(shadow->written_end, table->bytes / 8);
+	u64 raw[WRITTEN_AT_ONCE];
+
+	if (end > first) {
+		if (end - first > WRITTEN_AT_ONCE ||
+		    !functions->may_set(vcpu->world, first, end - first))
+			return false;
+		read_table(vcpu, shadow, first, end, raw);
+		functions->set(vcpu->world, first, end - first, raw);
+	}
+	shadow->written_first = 0;
+	shadow->written_end = 0;
+	return true;
+}
+
+static int sync_table(struct vcpu *vcpu, struct table_shadow *shadow,
+		      const struct guest_table *table, const struct table_functions *functions)
+{
+	u64 gfns[TABLE_SHADOW_PAGES];
+	unsigned int count;
+	int error;
+
+	if (!shadow->stale && !shadow->recheck) {
+		if (!shadow->written_end || set_written(vcpu, shadow, table, functions))
+			return 0;
+		return fill_table(vcpu, shadow, table, functions);
+	}
 	count = find_pages(vcpu, table, gfns);
 	shadow->recheck = false;
 	if (count != shadow->page_count || memcmp(gfns, shadow->gfns, count * sizeof(*gfns))) {
@@ -168,19 +237,33 @@ static int sync_table(struct vcpu *vcpu, struct table_shadow *shadow,
 			return error;
 		shadow->stale = true;
 	}
-	if (!shadow->stale)
-		return 0;
-	if (table->bytes) {
-		raw = kvmalloc(table->bytes, GFP_KERNEL_ACCOUNT);
-		if (!raw)
-			return -ENOMEM;
-		read_table(vcpu, table, shadow, raw);
+	shadow->base = table->base;
+	return shadow->stale || shadow->written_end ? fill_table(vcpu, shadow, table, functions) :
+						      0;
+}
+
+/* The guest wrote to a tracked page, which may hold descriptors. */
+static void note_written(struct table_shadow *shadow, u64 gpa, unsigned int bytes)
+{
+	unsigned int i;
+
+	for (i = 0; i < shadow->page_count; i++) {
+		const s64 start = (s64)i * PAGE_SIZE + offset_in_page(gpa) -
+				  offset_in_page(shadow->base);
+
+		if (shadow->gfns[i] != gpa >> PAGE_SHIFT || start + bytes <= 0)
+			continue;
+		if (!shadow->written_end)
+			shadow->written_first = WORLD_TABLE_ENTRIES;
+		shadow->written_first = min_t(s64, shadow->written_first, max_t(s64, start, 0) / 8);
+		shadow->written_end = max_t(s64, shadow->written_end, (start + bytes - 1) / 8 + 1);
 	}
-	error = fill(vcpu, table, raw);
-	kvfree(raw);
-	if (!error)
-		shadow->stale = false;
-	return error;
+}
+
+void run_tables_written(struct vcpu *vcpu, u64 gpa, unsigned int bytes)
+{
+	note_written(&vcpu->gdt, gpa, bytes);
+	note_written(&vcpu->ldt, gpa, bytes);
 }
 
 enum run_result run_sync_tables(struct vcpu *vcpu)
@@ -189,9 +272,9 @@ enum run_result run_sync_tables(struct vcpu *vcpu)
 	struct guest_table ldt = guest_ldt(&vcpu->cpu);
 	int error;
 
-	error = sync_table(vcpu, &vcpu->gdt, &gdt, fill_gdt);
+	error = sync_table(vcpu, &vcpu->gdt, &gdt, &gdt_functions);
 	if (!error)
-		error = sync_table(vcpu, &vcpu->ldt, &ldt, fill_ldt);
+		error = sync_table(vcpu, &vcpu->ldt, &ldt, &ldt_functions);
 	if (error == -ENOSPC)
 		return run_stop(vcpu,
 				"the guest's GDT leaves no %u consecutive free descriptors for ringlet's own",

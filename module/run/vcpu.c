@@ -201,16 +201,6 @@ void vcpu_interrupt_raised(void *owner)
 		smp_send_reschedule(cpu);
 }
 
-static bool holds_table(const struct table_shadow *shadow, u64 gfn)
-{
-	unsigned int i;
-
-	for (i = 0; i < shadow->page_count; i++)
-		if (shadow->gfns[i] == gfn)
-			return true;
-	return false;
-}
-
 /* Tracked are the pages of the GDT and the LDT, decoded code, and page tables. */
 static void tracked_write(struct mmu *mmu, u64 gpa, unsigned int bytes)
 {
@@ -218,10 +208,7 @@ static void tracked_write(struct mmu *mmu, u64 gpa, unsigned int bytes)
 
 	if (!vcpu)
 		return;
-	if (holds_table(&vcpu->gdt, gpa >> PAGE_SHIFT))
-		vcpu->gdt.stale = true;
-	if (holds_table(&vcpu->ldt, gpa >> PAGE_SHIFT))
-		vcpu->ldt.stale = true;
+	run_tables_written(vcpu, gpa, bytes);
 	run_interpreter_written(vcpu, gpa, bytes);
 }
 

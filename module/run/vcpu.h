@@ -91,8 +91,11 @@ struct posted_write {
 
 /**
  * struct table_shadow - what the shadow of the guest's GDT or LDT was made from
- * @stale: the guest wrote the table or loaded the register: read it again
+ * @stale: the guest loaded the register: read it again
+ * @written_first: first descriptor that the guest has written since
+ * @written_end: behind the last one; 0: none
  * @recheck: the mapping may have changed: compare @gfns
+ * @base: linear address of the table
  * @entries: descriptors in the shadow now
  * @gfns: tracked guest pages that hold it, ~0 for one that is not mapped
  */
@@ -100,6 +103,9 @@ struct posted_write {
 struct table_shadow {
 	bool stale;
 	bool recheck;
+	u64 base;
+	unsigned int written_first;
+	unsigned int written_end;
 	unsigned int entries;
 	unsigned int page_count;
 	u64 gfns[TABLE_SHADOW_PAGES];

@@ -169,6 +169,13 @@ void world_set_gdt(struct world *world, unsigned int first, unsigned int count,
 			world->gdt[i] = i ? sanitize_descriptor(raw[i - first]) : 0;
 }
 
+bool world_may_set_gdt(const struct world *world, unsigned int first, unsigned int count)
+{
+	const unsigned int hidden = world->area->state.hidden / 8;
+
+	return first + count <= hidden || first >= hidden + HIDDEN_BYTES / 8;
+}
+
 void world_clear_gdt(struct world *world, unsigned int first, unsigned int count)
 {
 	unsigned int i;

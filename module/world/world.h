@@ -97,6 +97,8 @@ void world_set_gdt(struct world *world, unsigned int first, unsigned int count,
 		   const u64 *raw);
 void world_set_ldt(struct world *world, unsigned int first, unsigned int count,
 		   const u64 *raw);
+/* Whether these are clear of the hidden ones, which need not move then. */
+bool world_may_set_gdt(const struct world *world, unsigned int first, unsigned int count);
 /* Entries that the guest's table no longer has. */
 void world_clear_gdt(struct world *world, unsigned int first, unsigned int count);
 void world_clear_ldt(struct world *world, unsigned int first, unsigned int count);
