@@ -26,6 +26,7 @@ void jumps_flush(struct interpreter *interpreter)
 {
 	interpreter->resume = NULL;
 	memset(interpreter->jump_pages, 0, sizeof(interpreter->jump_pages));
+	memset(interpreter->jump_regions, 0, sizeof(interpreter->jump_regions));
 	if (++interpreter->generation >> (32 - CODE_MODE_BITS)) {
 		memset(interpreter->jumps, 0, sizeof(interpreter->jumps));
 		interpreter->generation = 1;
@@ -44,8 +45,10 @@ static unsigned int page_bit(u32 linear)
  * @eip: of its first instruction
  * @linear: likewise
  * @step: its first step
+ * @large: the page is part of a large one
  */
-void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct step *step)
+void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct step *step,
+		 bool large)
 {
 	struct jump_target *entry = jump_target(interpreter, eip);
 	unsigned int bit = page_bit(linear);
@@ -53,6 +56,9 @@ void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct st
 	entry->key = interpreter->jump_key | eip;
 	entry->step = step;
 	interpreter->jump_pages[bit / 64] |= BIT_ULL(bit % 64);
+	bit = linear >> LARGE_PAGE_SHIFT;
+	if (large)
+		interpreter->jump_regions[bit / 64] |= BIT_ULL(bit % 64);
 }
 
 /**
@@ -62,9 +68,11 @@ void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct st
  */
 void jumps_flush_page(struct interpreter *interpreter, u32 linear)
 {
+	unsigned int region = linear >> LARGE_PAGE_SHIFT;
 	unsigned int bit = page_bit(linear);
 
-	if (interpreter->jump_pages[bit / 64] & BIT_ULL(bit % 64))
+	if ((interpreter->jump_pages[bit / 64] & BIT_ULL(bit % 64)) ||
+	    (interpreter->jump_regions[region / 64] & BIT_ULL(region % 64)))
 		jumps_flush(interpreter);
 }
 

@@ -112,6 +112,7 @@ struct tlb_entry {
 struct tlb_origin {
 	u64 gfn;
 	bool global;
+	bool large;
 };
 
 #define EXECUTE_ENTRIES 128U
@@ -120,6 +121,7 @@ struct tlb_origin {
 struct execute_entry {
 	u32 page; /* or TLB_NOTHING */
 	bool global;
+	bool large;
 	u64 gfn;
 	const u8 *host;
 };
@@ -149,6 +151,9 @@ struct fast_segment {
 
 #define JUMP_ENTRIES	4096U
 #define JUMP_PAGE_WORDS 64U
+/* The largest guest page has 4 MiB. */
+#define LARGE_PAGE_SHIFT  22
+#define JUMP_REGION_WORDS 16U
 
 /**
  * struct jump_target - the block at a linear address
@@ -229,6 +234,7 @@ enum {
  * @flags: the status flags then
  * @miss_linear: what a memory access wanted
  * @miss_access: and why
+ * @stalled: TLB misses since the last progress
  * @miss_gfn: INTERPRET_CODE_PAGE: which page
  * @granted: instructions handed to @ticks in this burst
  * @generation: of the jump cache; never 0
@@ -236,6 +242,7 @@ enum {
  * @code_context: CS that the jump cache was filled under
  * @translation_context: flags that translations depend on
  * @jump_pages: linear pages that may be in the jump cache, by their low bits
+ * @jump_regions: and where in 4 GiB such pages are parts of large ones
  * @arena: decoded code, from the front
  * @stack_mask: of SP, by SS.B
  * @resume: where the next burst goes on if it begins at @resume_rip, else NULL
@@ -260,6 +267,7 @@ struct interpreter {
 	u64 budget;
 	struct step *resume;
 	u64 resume_rip;
+	unsigned int stalled;
 	u64 resume_key;
 
 	struct virtual_cpu *cpu;
@@ -280,6 +288,7 @@ struct interpreter {
 	struct tlb tlbs[2]; /* by privilege: supervisor, user */
 	struct jump_target jumps[JUMP_ENTRIES];
 	u64 jump_pages[JUMP_PAGE_WORDS];
+	u64 jump_regions[JUMP_REGION_WORDS];
 	struct code_page pages[CODE_PAGES];
 	struct block *buckets[BLOCK_BUCKETS];
 };
@@ -642,7 +651,8 @@ struct block *code_find(struct interpreter *interpreter, struct code_page *page,
 void code_page_check(struct interpreter *interpreter, struct code_page *page, const u8 *host);
 void jumps_flush(struct interpreter *interpreter);
 void jumps_flush_page(struct interpreter *interpreter, u32 linear);
-void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct step *step);
+void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct step *step,
+		 bool large);
 
 /* tlb.c */
 const struct execute_entry *tlb_execute(const struct interpreter *interpreter, u32 linear);

@@ -136,6 +136,7 @@ void interpreter_want_window(struct interpreter *interpreter, bool wanted);
 #define INTERPRET_PAGE_WRITE   BIT(1) /* allowed, D is set, nobody tracks it */
 #define INTERPRET_PAGE_EXECUTE BIT(2)
 #define INTERPRET_PAGE_GLOBAL  BIT(3)
+#define INTERPRET_PAGE_LARGE   BIT(4) /* part of a guest page of more than 4 KiB */
 
 /**
  * interpreter_tlb_fill() - enter a translation, for the present CPL
@@ -155,7 +156,7 @@ bool interpreter_tlb_fill(struct interpreter *interpreter, u64 linear, void *hos
 
 /* After CR3 was loaded (@keep_global if CR4.PGE), or paging's mode bits changed. */
 void interpreter_tlb_flush(struct interpreter *interpreter, bool keep_global);
-/* INVLPG. A page of 2 or 4 MB: flush everything. */
+/* INVLPG: the page, or all of the large page that it is part of. */
 void interpreter_tlb_flush_page(struct interpreter *interpreter, u64 linear);
 /* @gfn is tracked from now on: writes shall miss. */
 void interpreter_tlb_protect(struct interpreter *interpreter, u64 gfn);

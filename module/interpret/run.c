@@ -201,7 +201,7 @@ static unsigned int find(struct interpreter *interpreter, struct step **step)
 		return INTERPRET_SLOW;
 	interpreter->page_eip = eip - (linear & (GUEST_PAGE - 1));
 	*step = block->steps;
-	jumps_enter(interpreter, eip, linear, *step);
+	jumps_enter(interpreter, eip, linear, *step, entry->large);
 	return GO_ON;
 }
 
@@ -427,6 +427,24 @@ static void commit(struct interpreter *interpreter, unsigned int why)
 		cpu->rip = (u32)(interpreter->page_eip + at->offset);
 }
 
+/*
+ * Two pages that one instruction needs may have the same place in the TLB and
+ * drive each other out for ever: then it is done the slow way. More misses than
+ * this need not be: two pages of code, two of data.
+ */
+#define MISSES_AT_MOST 4
+
+static unsigned int end_stall(struct interpreter *interpreter, unsigned int why)
+{
+	if (why == INTERPRET_TLB_MISS && !executed(interpreter)) {
+		if (++interpreter->stalled <= MISSES_AT_MOST)
+			return why;
+		why = INTERPRET_SLOW;
+	}
+	interpreter->stalled = 0;
+	return why;
+}
+
 /**
  * interpreter_run() - execute guest code; see interpret.h
  * @interpreter: whose
@@ -462,7 +480,7 @@ enum interpret_exit interpreter_run(struct interpreter *interpreter, u64 budget,
 		interpreter->ticks += step->index;
 	}
 
-	why = burst(interpreter, step);
+	why = end_stall(interpreter, burst(interpreter, step));
 	commit(interpreter, why);
 	set_resume(interpreter, why);
 	report->instructions = executed(interpreter);

@@ -250,6 +250,7 @@ unsigned int step_string(STEP_PARAMETERS)
 		if (unlikely(!reach(cpu, step, interpreter, tlb, &chunk)))
 			return step_missed(STEP_ARGUMENTS);
 		after = execute(cpu, step, &chunk, flags);
+		interpreter->stalled = 0;
 		if (has_source(step))
 			advance(cpu, step, SI_SLOT, chunk.count * step->bytes);
 		if (has_destination(step))

@@ -27,11 +27,13 @@ const struct execute_entry *tlb_execute(const struct interpreter *interpreter, u
 	return entry->page == PAGE_OF(linear) ? entry : NULL;
 }
 
-static void fill_execute(struct tlb *tlb, u32 page, const void *host_page, u64 gfn, bool global)
+static void fill_execute(struct tlb *tlb, u32 page, const void *host_page, u64 gfn,
+			 unsigned int allowed)
 {
 	tlb->execute[(page >> GUEST_PAGE_SHIFT) % EXECUTE_ENTRIES] = (struct execute_entry){
 		.page = page,
-		.global = global,
+		.global = allowed & INTERPRET_PAGE_GLOBAL,
+		.large = allowed & INTERPRET_PAGE_LARGE,
 		.gfn = gfn,
 		.host = host_page,
 	};
@@ -53,11 +55,10 @@ bool interpreter_tlb_fill(struct interpreter *interpreter, u64 linear, void *hos
 {
 	struct tlb *tlb = present_tlb(interpreter);
 	unsigned int i = ((u32)linear >> GUEST_PAGE_SHIFT) % TLB_ENTRIES;
-	bool global = allowed & INTERPRET_PAGE_GLOBAL;
 	u32 page = PAGE_OF(linear);
 
 	if (allowed & INTERPRET_PAGE_EXECUTE)
-		fill_execute(tlb, page, host_page, gfn, global);
+		fill_execute(tlb, page, host_page, gfn, allowed);
 	if (access & ACCESS_FETCH)
 		return allowed & INTERPRET_PAGE_EXECUTE;
 
@@ -68,7 +69,11 @@ bool interpreter_tlb_fill(struct interpreter *interpreter, u64 linear, void *hos
 		.write = allowed & INTERPRET_PAGE_WRITE ? page : TLB_NOTHING,
 		.addend = (u64)host_page - page,
 	};
-	tlb->origins[i] = (struct tlb_origin){ .gfn = gfn, .global = global };
+	tlb->origins[i] = (struct tlb_origin){
+		.gfn = gfn,
+		.global = allowed & INTERPRET_PAGE_GLOBAL,
+		.large = allowed & INTERPRET_PAGE_LARGE,
+	};
 	return allowed & (access & (ACCESS_WRITE | ACCESS_MODIFY) ? INTERPRET_PAGE_WRITE :
 								    INTERPRET_PAGE_READ);
 }
@@ -99,16 +104,31 @@ void interpreter_tlb_flush(struct interpreter *interpreter, bool keep_global)
 	jumps_flush(interpreter);
 }
 
+/* A neighbour within 4 MiB may go with it. */
+static bool in_large_page(u32 page, u32 linear)
+{
+	return page != TLB_NOTHING && (page ^ linear) >> LARGE_PAGE_SHIFT == 0;
+}
+
 static void flush_page(struct tlb *tlb, u32 page)
 {
-	unsigned int i = (page >> GUEST_PAGE_SHIFT) % TLB_ENTRIES;
-	struct execute_entry *execute;
+	unsigned int i;
 
-	if (tlb->entries[i].read == page || tlb->entries[i].write == page)
-		clear_entry(tlb, i);
-	execute = &tlb->execute[(page >> GUEST_PAGE_SHIFT) % EXECUTE_ENTRIES];
-	if (execute->page == page)
-		execute->page = TLB_NOTHING;
+	for (i = 0; i < TLB_ENTRIES; i++) {
+		struct tlb_entry *entry = &tlb->entries[i];
+		bool large = tlb->origins[i].large;
+
+		if (entry->read == page || entry->write == page ||
+		    (large && (in_large_page(entry->read, page) ||
+			       in_large_page(entry->write, page))))
+			clear_entry(tlb, i);
+	}
+	for (i = 0; i < EXECUTE_ENTRIES; i++) {
+		struct execute_entry *entry = &tlb->execute[i];
+
+		if (entry->page == page || (entry->large && in_large_page(entry->page, page)))
+			entry->page = TLB_NOTHING;
+	}
 }
 
 /**

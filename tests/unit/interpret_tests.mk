@@ -28,4 +28,15 @@ $(folder)/lockstep_checked: tests/unit/interpret_lockstep.c $(harness) $(pure) $
 	@mkdir -p $(folder)
 	gcc $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
 
+# The userspace PC: with the tool's devices and loaders, and the module's models.
+pc := tests/unit/interpret_pc.c tests/unit/interpret_native.c \
+	module/mmu/walk.c module/irqchip/pic.c module/irqchip/pit.c \
+	$(addprefix userspace/, load.c load_bzimage.c load_multiboot.c load_elf.c load_flat.c \
+	guest_memory.c memory_map.c message.c ports.c device_serial.c device_cmos.c \
+	device_keyboard.c device_reset.c)
+
+$(folder)/boot: tests/unit/interpret_boot.c $(pc) $(pure) $(headers) tests/unit/interpret_pc.h
+	@mkdir -p $(folder)
+	gcc $(CFLAGS) -Iuserspace -o $@ $(filter %.c,$^)
+
 .PHONY: all
