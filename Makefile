@@ -21,7 +21,7 @@ PREFIX ?= /usr/local
 KERNEL_RELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
 
 .PHONY: all module tool selftests guests bench-programs tests sparse clean help setup check check-fast \
-	demo bench install uninstall
+	demo demo-command demo-memtest bench install uninstall
 
 all: module tool
 
@@ -115,6 +115,15 @@ check-fast: setup
 demo: setup
 	scripts/demo
 
+# Ends with an error unless the command ends well.
+DEMO_COMMAND ?= uname -a
+demo-command: export RINGLET_DEMO_COMMAND = $(value DEMO_COMMAND)
+demo-command: setup
+	@scripts/demo --run "$$RINGLET_DEMO_COMMAND"
+
+demo-memtest: setup
+	scripts/demo-memtest
+
 bench: setup
 	scripts/bench
 
@@ -142,7 +151,9 @@ $(OUT) $(OUT)/bench $(OUT)/guests $(OUT)/userspace $(OUT)/userspace/probe $(OUT)
 
 help:
 	@echo 'make             build ringlet.ko and the tool (build/ringlet)'
-	@echo 'make demo        from a fresh machine to memtest86+ running in ring 1'
+	@echo 'make demo        from a fresh machine to a shell of Debian'"'"'s Linux for i386'
+	@echo 'make demo-command DEMO_COMMAND="uname -a"   runs that in it, and ends'
+	@echo 'make demo-memtest   memtest86+ in ring 1, one pass'
 	@echo 'make check       all tests; the last line is "N passed, N failed"'
 	@echo 'make check-fast  the tests without the debug kernel and Bochs'
 	@echo 'make bench       the figures, counted in instructions'

@@ -7,12 +7,12 @@
 
 #include "acpi.h"
 
-/* Places in the area. A FACS is aligned to 64 bytes. */
-#define RSDP_AT		  (ACPI_AREA + 0x000)
-#define RSDT_AT		  (ACPI_AREA + 0x040)
-#define FACS_AT		  (ACPI_AREA + 0x080)
-#define FADT_AT		  (ACPI_AREA + 0x100)
-#define DSDT_AT		  (ACPI_AREA + 0x200)
+/* Offsets in the area. A FACS is aligned to 64 bytes. */
+#define RSDP_AT		  0x000
+#define RSDT_AT		  0x040
+#define FACS_AT		  0x080
+#define FADT_AT		  0x100
+#define DSDT_AT		  0x200
 
 #define HEADER_SIZE	  36
 #define HEADER_LENGTH	  4
@@ -59,7 +59,7 @@
 
 #define SPACE_IO   1
 
-/* Name (_S5, Package (4) { 5, 5, 0, 0 }): what goes into SLP_TYP to switch off. */
+/* Name (_S5, Package (4) { 0, 0, 0, 0 }): what goes into SLP_TYP to switch off. */
 static const uint8_t dsdt_code[] = {
 	0x08, '_',
 	'S',  '5',
@@ -91,10 +91,10 @@ static void finish_table(uint8_t *table, const char *signature, uint32_t length,
 	table[HEADER_CHECKSUM] = (uint8_t)-sum(table, length);
 }
 
-static void write_fadt(uint8_t *fadt)
+static void write_fadt(uint8_t *fadt, uint32_t area)
 {
-	put32(fadt + FADT_FACS, FACS_AT);
-	put32(fadt + FADT_DSDT, DSDT_AT);
+	put32(fadt + FADT_FACS, area + FACS_AT);
+	put32(fadt + FADT_DSDT, area + DSDT_AT);
 	put16(fadt + FADT_SCI, ACPI_SCI_IRQ);
 	put32(fadt + FADT_PM1_EVENT, ACPI_PM1_EVENT_PORT);
 	put32(fadt + FADT_PM1_CONTROL, ACPI_PM1_CONTROL_PORT);
@@ -113,23 +113,24 @@ static void write_fadt(uint8_t *fadt)
 	finish_table(fadt, "FACP", FADT_SIZE, FADT_REVISION);
 }
 
-void acpi_write_tables(struct guest_memory *memory)
+void acpi_write_tables(struct guest_memory *memory, uint32_t area)
 {
-	uint8_t *rsdp = memory->base + RSDP_AT, *rsdt = memory->base + RSDT_AT;
-	uint8_t *facs = memory->base + FACS_AT, *dsdt = memory->base + DSDT_AT;
+	uint8_t *base = memory->base + area;
+	uint8_t *rsdp = base + RSDP_AT, *rsdt = base + RSDT_AT, *facs = base + FACS_AT;
+	uint8_t *dsdt = base + DSDT_AT;
 
 	memcpy(rsdp, "RSD PTR ", 8);
 	memcpy(rsdp + RSDP_OEM, "RINGLT", 6);
-	put32(rsdp + RSDP_RSDT, RSDT_AT);
+	put32(rsdp + RSDP_RSDT, area + RSDT_AT);
 	rsdp[RSDP_CHECKSUM] = (uint8_t)-sum(rsdp, RSDP_SIZE);
 
-	put32(rsdt + HEADER_SIZE, FADT_AT);
+	put32(rsdt + HEADER_SIZE, area + FADT_AT);
 	finish_table(rsdt, "RSDT", HEADER_SIZE + 4, 1);
 
 	memcpy(facs, "FACS", 4);
 	put32(facs + HEADER_LENGTH, FACS_SIZE);
 
-	write_fadt(memory->base + FADT_AT);
+	write_fadt(base + FADT_AT, area);
 
 	memcpy(dsdt + HEADER_SIZE, dsdt_code, sizeof(dsdt_code));
 	finish_table(dsdt, "DSDT", HEADER_SIZE + sizeof(dsdt_code), 1);

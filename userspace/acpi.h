@@ -9,10 +9,13 @@
 
 #include "guest_memory.h"
 
-/* What the tables and device_acpi.c must agree on. */
+/*
+ * What the tables and device_acpi.c must agree on. QEMU's PC has the same ports
+ * and sleep type, so that a kernel in plain QEMU can be given these tables.
+ */
 #define ACPI_PM1_EVENT_PORT   0x600u
 #define ACPI_PM1_CONTROL_PORT 0x604u
-#define ACPI_SLEEP_TYPE_OFF   5u
+#define ACPI_SLEEP_TYPE_OFF   0u
 #define ACPI_SCI_IRQ	      9u
 #define ACPI_RESET_PORT	      0xcf9u
 #define ACPI_RESET_VALUE      6u
@@ -22,8 +25,9 @@
 #define ACPI_AREA_SIZE 0x1000u
 
 /**
- * acpi_write_tables() - put the tables into the ROM area
+ * acpi_write_tables() - put the tables into memory
+ * @area: where; ACPI_AREA unless the kernel is told
  */
-void acpi_write_tables(struct guest_memory *memory);
+void acpi_write_tables(struct guest_memory *memory, uint32_t area);
 
 #endif /* RINGLET_TOOL_ACPI_H */

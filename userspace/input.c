@@ -74,8 +74,12 @@ enum input_action input_bytes(struct input *input, const uint8_t *bytes, size_t 
 
 	for (size_t i = 0; i < count && action != INPUT_QUIT;) {
 		if (input->escaped) {
+			enum input_action wanted = escape_command(input, bytes[i++]);
+
 			input->escaped = false;
-			action = escape_command(input, bytes[i++]);
+			/* A reminder is not lost over what was typed after it. */
+			if (wanted != INPUT_NONE)
+				action = wanted;
 		} else if (input->is_terminal && bytes[i] == ESCAPE_KEY) {
 			input->escaped = true;
 			i++;

@@ -168,7 +168,7 @@ bool machine_init(struct machine *machine, const struct run_options *options, bo
 	    !guest_memory_allocate(&machine->memory, options->memory, error))
 		return false;
 	guest_memory_write_bios_data(&machine->memory);
-	acpi_write_tables(&machine->memory);
+	acpi_write_tables(&machine->memory, ACPI_AREA);
 	if (!add_devices(machine, options))
 		return refuse(error, "two devices have the same port: a mistake in this tool");
 	return true;

@@ -645,12 +645,14 @@ static void test_acpi_ports(void)
 	port_write(&bus, ACPI_PM1_CONTROL_PORT, 2, 5 << 10);
 	CHECK(!switched_off);
 	CHECK_EQUAL(port_read(&bus, ACPI_PM1_CONTROL_PORT, 2), (5 << 10) | 1);
+	port_write(&bus, ACPI_PM1_CONTROL_PORT, 2, 0);
+	CHECK(!switched_off);
 	port_write(&bus, ACPI_PM1_CONTROL_PORT, 2, 3 << 10 | 1 << 13);
 	CHECK(!switched_off);
 	CHECK_EQUAL(port_read(&bus, ACPI_PM1_CONTROL_PORT, 2), (3 << 10) | 1);
-	port_write(&bus, ACPI_PM1_CONTROL_PORT, 2, 5 << 10 | 1 << 13);
+	port_write(&bus, ACPI_PM1_CONTROL_PORT, 2, 1 << 13);
 	CHECK(switched_off);
-	end_test("ACPI: sleep type 5 with SLP_EN switches off, nothing else does");
+	end_test("ACPI: sleep type 0 with SLP_EN switches off, nothing else does");
 }
 
 static void crtc(struct vga *vga, uint8_t index, uint8_t value)

@@ -216,7 +216,7 @@ static void test_acpi(void)
 {
 	const uint8_t *rsdp, *rsdt, *fadt, *dsdt;
 
-	acpi_write_tables(&memory);
+	acpi_write_tables(&memory, ACPI_AREA);
 	begin_test();
 	rsdp = memory.base + ACPI_AREA;
 	CHECK(!memcmp(rsdp, "RSD PTR ", 8));
@@ -239,8 +239,8 @@ static void test_acpi(void)
 	CHECK_EQUAL(fadt[116], 1);
 	CHECK_EQUAL(get64(fadt + 120), 0xcf9);
 	CHECK_EQUAL(fadt[128], 6);
-	/* NameOp, _S5_, PackageOp, its length, four elements, the first is 5. */
-	CHECK(!memcmp(dsdt + 36, "\x08_S5_\x12\x08\x04\x0a\x05", 10));
+	/* NameOp, _S5_, PackageOp, its length, four elements, the first is BytePrefix 0. */
+	CHECK(!memcmp(dsdt + 36, "\x08_S5_\x12\x08\x04\x0a\x00", 10));
 	CHECK_EQUAL(get32(dsdt + 4), 36 + 14);
 	end_test("ACPI: PM1's ports, the reset register, and S5");
 }
@@ -313,10 +313,28 @@ static void test_real_kernel(char *argument)
 	end_test(argument);
 }
 
+/* For a kernel elsewhere, that is told by acpi_rsdp=. */
+static int dump_acpi(const char *path, const char *address)
+{
+	uint32_t area = (uint32_t)strtoul(address, NULL, 0);
+	FILE *file = fopen(path, "wb");
+
+	acpi_write_tables(&memory, 0);
+	/* Sums and pointers again, for where they will be. */
+	memory.base -= area;
+	acpi_write_tables(&memory, area);
+	memory.base += area;
+	if (!file || fwrite(memory.base, ACPI_AREA_SIZE, 1, file) != 1)
+		return 1;
+	return fclose(file);
+}
+
 int main(int argc, char **argv)
 {
 	if (!guest_memory_allocate(&memory, MEMORY_SIZE, &error))
 		return 1;
+	if (argc == 4 && !strcmp(argv[1], "--dump-acpi"))
+		return dump_acpi(argv[2], argv[3]);
 	test_release();
 	test_initrd();
 	test_loading();
