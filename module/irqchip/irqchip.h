@@ -53,6 +53,8 @@ struct irqchip_routing {
  * @reinject: a tick that finds the last one not yet ended by the guest waits
  *	in @missed
  * @missed: ticks that the guest is still to get
+ * @served_since: when the guest began to serve IRQ 0, or 0 if it does not
+ * @rest_until: no tick before that: the guest has served as long as it rests
  * @counted_until: ticks were counted up to this time
  * @line_masked: IRQ 0 is masked at the PIC
  * @masked_in_service: the guest's handler did it, and will undo it
@@ -65,6 +67,8 @@ struct irqchip_timer {
 	bool has_speaker_port;
 	bool reinject;
 	u64 missed;
+	u64 served_since;
+	u64 rest_until;
 	u64 counted_until;
 	bool line_masked;
 	bool masked_in_service;

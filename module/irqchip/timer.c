@@ -6,7 +6,11 @@
  *
  * As in KVM a tick is an edge on IRQ 0. With reinjection the next edge waits
  * until the guest has ended the interrupt of the last one, so that none is
- * swallowed by the PIC, and follows at once then.
+ * swallowed by the PIC.
+ *
+ * Then it follows, but not at once: a guest whose handler takes longer than a
+ * tick (and all of it is slow while it is interpreted) would do nothing else.
+ * It gets as much time for the rest as it has spent in the handler.
  */
 #include <linux/moduleparam.h>
 #include <linux/ktime.h>
@@ -14,6 +18,9 @@
 #include "irqchip/internal.h"
 
 #define TIMER_PIN 0
+
+/* A handler may stop in the middle, for a person who debugs it. */
+#define LONGEST_REST (100 * NSEC_PER_MSEC)
 
 /* hrtimers are not throttled: a guest must not keep the host busy with them. */
 static unsigned int min_timer_period_us = 200;
@@ -45,11 +52,17 @@ static void give_tick(struct irqchip *irqchip)
 	irqchip->statistics.ticks_given++;
 }
 
-static void give_missed(struct irqchip *irqchip)
+/* A tick waits, and only for the guest's rest. */
+static bool can_give(const struct irqchip *irqchip)
+{
+	return irqchip->timer.missed && !pic_is_busy(&irqchip->pic, TIMER_PIN);
+}
+
+static void give_missed(struct irqchip *irqchip, u64 now)
 {
 	struct irqchip_timer *timer = &irqchip->timer;
 
-	if (!timer->missed || pic_is_busy(&irqchip->pic, TIMER_PIN))
+	if (!can_give(irqchip) || now < timer->rest_until)
 		return;
 	timer->missed--;
 	give_tick(irqchip);
@@ -75,12 +88,45 @@ static void watch_mask(struct irqchip *irqchip)
 		timer->missed = 0;
 }
 
+/* From the INTA to the EOI, or until the handler unmasks its line. */
+static bool is_served(const struct irqchip *irqchip)
+{
+	const struct irqchip_timer *timer = &irqchip->timer;
+
+	return irqchip->pic.chips[0].isr & BIT(TIMER_PIN) ||
+	       (timer->line_masked && timer->masked_in_service);
+}
+
+static void watch_service(struct irqchip *irqchip)
+{
+	struct irqchip_timer *timer = &irqchip->timer;
+	bool served = is_served(irqchip);
+	u64 now;
+
+	if (served == !!timer->served_since)
+		return;
+	now = ktime_get_ns();
+	if (served) {
+		timer->served_since = now;
+	} else {
+		timer->rest_until = now + min_t(u64, now - timer->served_since, LONGEST_REST);
+		timer->served_since = 0;
+	}
+}
+
 void timer_pic_changed(struct irqchip *irqchip)
 {
+	u64 now;
+
 	if (!irqchip->timer.exists)
 		return;
 	watch_mask(irqchip);
-	give_missed(irqchip);
+	watch_service(irqchip);
+	if (!can_give(irqchip))
+		return;
+	now = ktime_get_ns();
+	give_missed(irqchip, now);
+	timer_arm(irqchip, now);
 }
 
 void timer_forget_missed(struct irqchip *irqchip)
@@ -101,7 +147,7 @@ void timer_catch_up(struct irqchip *irqchip, u64 now)
 	irqchip->statistics.ticks += ticks;
 	if (timer->reinject) {
 		timer->missed += ticks;
-		give_missed(irqchip);
+		give_missed(irqchip, now);
 	} else {
 		give_tick(irqchip);
 	}
@@ -112,13 +158,18 @@ void timer_arm(struct irqchip *irqchip, u64 now)
 	struct irqchip_timer *timer = &irqchip->timer;
 	u64 next = is_running(timer) ? pit_next_tick(&timer->model, now) : PIT_NEVER;
 
+	if (is_stretched(timer))
+		next = max(next, now + shortest_period());
+	if (can_give(irqchip))
+		next = min(next, timer->rest_until);
 	if (next == PIT_NEVER) {
 		/* If the callback is running it will find the same. */
 		hrtimer_try_to_cancel(&timer->hrtimer);
 		return;
 	}
-	if (is_stretched(timer))
-		next = max(next, now + shortest_period());
+	if (hrtimer_is_queued(&timer->hrtimer) &&
+	    hrtimer_get_expires_ns(&timer->hrtimer) == next)
+		return;
 	hrtimer_start(&timer->hrtimer, ns_to_ktime(next), HRTIMER_MODE_ABS);
 }
 
@@ -129,6 +180,7 @@ static enum hrtimer_restart timer_expired(struct hrtimer *hrtimer)
 	u64 now = ktime_get_ns();
 
 	timer_catch_up(irqchip, now);
+	give_missed(irqchip, now);
 	/* Somebody may have started it anew by now: start it, never restart. */
 	timer_arm(irqchip, now);
 	irqchip_unlock(irqchip, flags);
