@@ -290,9 +290,9 @@ static enum cpu_result find_operand(struct emulation *emulation, u32 offset,
 		operand->write = stores(insn);
 		operand->read = !operand->write;
 	}
+	/* Key Locker, which no guest has: its handles have sizes of their own. */
 	if (!operand->bytes || operand->bytes > CPU_NATIVE_OPERAND)
-		return cpu_stop(cpu, "the emulator met a floating-point operand of unknown size: "
-				     "this is a bug of ringlet");
+		return undefined(emulation);
 	access = operand->write ? ACCESS_WRITE : ACCESS_READ;
 	result = cpu_linear(cpu, insn->segment, offset, alignment_of(insn, operand->bytes), access,
 			    &operand->linear);

@@ -3,10 +3,12 @@
  * libFuzzer target of the emulator: random instructions on random state, in
  * every mode and ring. Whatever the guest does, the promises of emulate_insn()
  * hold: a fault or a wait changes nothing, and no instruction of an outer ring
- * changes what belongs to ring 0.
+ * changes what belongs to ring 0. What is handed to the real processor is the
+ * guest's floating-point instruction and nothing else.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "emulate/emulate.h"
 #include "fake_bus.h"
@@ -18,7 +20,8 @@ struct header {
 	u8 mode; /* 0..3: ring; 4: V86; 5: 16-bit code in ring 0; 6: real */
 	u8 page; /* whose permissions are @permissions */
 	u8 permissions;
-	u8 features; /* CR4.UMIP, CR4.TSD, CR0.WP, CR0.AM, devices that ask */
+	/* CR4.UMIP, CR4.TSD, CR0.WP, CR0.AM, devices that ask, CR4.OSFXSR, CR0.TS, CR0.EM */
+	u8 features;
 	u32 rflags;
 	u32 regs[8];
 } __packed;
@@ -33,6 +36,56 @@ static void fail(const struct insn *insn, const char *promise)
 {
 	fprintf(stderr, "%s: %s\n", operation_name(insn->operation), promise);
 	abort();
+}
+
+/* ---- in place of the real processor --------------------------------------- */
+
+/* The instruction that is emulated. */
+static const struct insn *current_insn;
+static struct cpu_bus bus_with_fpu;
+
+static bool is_absolute(const struct insn *insn, const struct cpu_native *native)
+{
+	return insn->base == REG_NONE && insn->index == REG_NONE && insn->segment == SEGMENT_DS &&
+	       insn->address_size == 4 && insn->displacement_bytes == 4 &&
+	       insn->displacement_offset == native->address_at;
+}
+
+/*
+ * What will be executed: the guest's instruction with another address, or FWAIT,
+ * which looks for a pending exception. It may do what it likes to its operand.
+ */
+static enum cpu_result pretend(struct virtual_cpu *cpu, struct cpu_native *native)
+{
+	const struct insn *asked = current_insn;
+	struct insn insn;
+
+	if (!emulate_needs_fpu(asked))
+		fail(asked, "executed natively");
+	if (native->code_bytes > INSN_MAX_LENGTH ||
+	    decode_insn(&insn, native->code, native->code_bytes, INSN_MODE_32) != DECODE_OK ||
+	    insn.length != native->code_bytes)
+		fail(asked, "no single instruction was to be executed");
+	if (insn.operation == OPERATION_FWAIT) {
+		if (native->operand_bytes)
+			fail(asked, "FWAIT with an operand");
+		return native->code_offset & 1 ? cpu_fault(cpu, X86_TRAP_MF) : CPU_OK;
+	}
+	if (insn.operation != asked->operation || insn.opcode != asked->opcode ||
+	    insn.map != asked->map || insn.has_memory != asked->has_memory ||
+	    insn.immediate != asked->immediate)
+		fail(asked, "another instruction was to be executed");
+	if (insn.has_memory && !is_absolute(&insn, native))
+		fail(asked, "an address of the guest's was to be used");
+	if ((insn.has_memory || native->address_in_di) !=
+	    (native->operand_bytes && native->operand_bytes <= CPU_NATIVE_OPERAND))
+		fail(asked, "an operand too many, or none");
+	if (native->low_address > 63)
+		fail(asked, "an operand outside its page");
+	if (native->code_offset & 2)
+		return cpu_fault(cpu, X86_TRAP_XF);
+	memset(native->operand, 0x5a, native->operand_bytes);
+	return CPU_OK;
 }
 
 static void enter_16_bit(void)
@@ -103,6 +156,10 @@ static void set_up(const struct header *header)
 	cpu->cr0 |= header->features & BIT(2) ? X86_CR0_WP : 0;
 	cpu->cr0 |= header->features & BIT(3) ? X86_CR0_AM : 0;
 	machine.ask_user = header->features & BIT(4);
+	cpu->cr4 |= header->features & BIT(5) ? X86_CR4_OSFXSR : 0;
+	cpu->cr0 |= header->features & BIT(6) ? X86_CR0_TS : 0;
+	cpu->cr0 |= header->features & BIT(7) ? X86_CR0_EM : 0;
+	cpu->bus = &bus_with_fpu;
 }
 
 static bool repeats(const struct insn *insn)
@@ -210,6 +267,7 @@ static bool step(const u8 **code, size_t *left)
 		return false;
 	before = *cpu;
 	machine.writes = 0;
+	current_insn = &insn;
 	result = emulate_insn(cpu, &insn);
 	switch (result) {
 	case CPU_OK:
@@ -223,11 +281,21 @@ static bool step(const u8 **code, size_t *left)
 	}
 	if (result == CPU_STOP && !cpu->stop_reason)
 		fail(&insn, "stopped without saying why");
+	if (result == CPU_STOP && strstr(cpu->stop_reason, "bug"))
+		fail(&insn, cpu->stop_reason);
 	if (result == CPU_USER)
 		fake_answer(&machine);
 	*code += insn.length;
 	*left -= insn.length;
 	return result == CPU_OK || result == CPU_USER;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	bus_with_fpu = fake_bus;
+	bus_with_fpu.execute = pretend;
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
