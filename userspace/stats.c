@@ -134,7 +134,17 @@ static void add_module_rows(struct rows *rows, const struct ringlet_statistics *
 	add(rows, "page faults", s->page_faults_guest, false, "given to the guest");
 	add(rows, "page faults", s->page_faults_mmio, false, "device memory");
 	add(rows, "page faults", s->page_faults_tracked, false, "write to a page table");
-	add(rows, "memory", s->shadow_flushes, false, "shadow flushes");
+	add(rows, "shadow", s->shadow_roots_cached, false, "address spaces found");
+	add(rows, "shadow", s->shadow_roots_missed, false, "address spaces not found");
+	add(rows, "shadow", s->shadow_pages_built, false, "tables made");
+	add(rows, "shadow", s->shadow_prefetched, false, "entries filled ahead");
+	add(rows, "shadow", s->shadow_zapped, false, "entries cleared");
+	add(rows, "shadow", s->shadow_unsynced, false, "tables out of sync");
+	add(rows, "shadow", s->shadow_resynced, false, "tables compared");
+	add(rows, "shadow", s->shadow_floods, false, "tables written too often");
+	add(rows, "shadow", s->shadow_evicted, false, "tables taken at the limit");
+	add(rows, "shadow", s->shadow_reclaimed, false, "tables given to the host");
+	add(rows, "shadow", s->shadow_flushes, false, "flushes of everything");
 	add(rows, "memory", s->shadow_pages, true, "shadow pages now");
 	add(rows, "memory", s->shadow_pages_peak, true, "shadow pages at most");
 	add(rows, "memory", s->pinned_pages, true, "guest pages pinned");

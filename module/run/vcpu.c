@@ -128,6 +128,16 @@ void vcpu_collect_statistics(struct vcpu *vcpu)
 	statistics->page_faults_mmio = mmu->mmio_faults;
 	statistics->page_faults_tracked = mmu->tracked_faults;
 	statistics->shadow_flushes = mmu->flushes;
+	statistics->shadow_roots_cached = mmu->roots_cached;
+	statistics->shadow_roots_missed = mmu->roots_missed;
+	statistics->shadow_pages_built = mmu->built;
+	statistics->shadow_prefetched = mmu->prefetched;
+	statistics->shadow_zapped = mmu->zapped;
+	statistics->shadow_unsynced = mmu->unsynced;
+	statistics->shadow_resynced = mmu->resynced;
+	statistics->shadow_floods = mmu->floods;
+	statistics->shadow_evicted = mmu->evicted;
+	statistics->shadow_reclaimed = mmu->reclaimed;
 	statistics->shadow_pages = mmu->shadow_pages;
 	statistics->shadow_pages_peak = mmu->shadow_pages_peak;
 	statistics->pinned_pages = atomic64_read(&vcpu->vm->mmu.pinned_pages);

@@ -138,7 +138,17 @@ struct ringlet_statistics {
 	__u64 irqchip_interrupts;		/* acknowledged at the PIC */
 	__u64 timer_ticks;			/* of the PIT's channel 0 */
 	__u64 timer_ticks_given;		/* of these, raised as IRQ 0 so far */
-	__u64 reserved[16];
+	__u64 shadow_roots_cached;		/* CR3 loads that found the address space's shadow */
+	__u64 shadow_roots_missed;		/* CR3 loads that did not */
+	__u64 shadow_pages_built;		/* shadow page tables made */
+	__u64 shadow_prefetched;		/* shadow entries filled beside those that faulted */
+	__u64 shadow_zapped;			/* shadow entries cleared */
+	__u64 shadow_unsynced;			/* page tables that the guest may write unwatched */
+	__u64 shadow_resynced;			/* comparisons of such tables at a flush */
+	__u64 shadow_floods;			/* tables given up, written too often */
+	__u64 shadow_evicted;			/* shadow page tables taken at the limit */
+	__u64 shadow_reclaimed;			/* shadow page tables given back to the host */
+	__u64 reserved[6];
 };
 
 #define RINGLET_GET_STATISTICS \
