@@ -98,7 +98,7 @@ static u64 random_frame(void)
 		return TABLE_PAGES + dice(40 - TABLE_PAGES);
 	if (kind < 92)
 		return is_pae() ? 0xc00000 + dice(8) : dice(40);
-	return kind < 96 ? 0x80 + dice(8) : 0x100 + dice(4);
+	return kind < 96 ? 0x80 + dice(8) : 0x200 + dice(4);
 }
 
 static u64 random_entry(void)
@@ -202,20 +202,27 @@ static void flushed(void)
 	model_flush();
 }
 
-static void load_cr3(void)
+static void load_cr3(unsigned int root)
 {
 	unsigned int i;
 
-	if (chance(60))
-		cpu.cr3 = dice(ROOTS) * PAGE_SIZE;
+	cpu.cr3 = root * PAGE_SIZE;
 	/* The pointers' rules are not ours: give them as a good guest would. */
 	for (i = 0; i < 4; i++) {
 		memcpy(&cpu.pdptrs[i], memory_at(cpu.cr3) + i * 8, 8);
 		cpu.pdptrs[i] &= 0xffffff001ULL;
 	}
 	mmu_load_root(&vcpu, &cpu);
+	/* Flushes that find nothing to do. */
+	for (i = chance(5) ? 20 : 0; i; i--)
+		mmu_load_root(&vcpu, &cpu);
 	model_record();
 	flushed();
+}
+
+static unsigned int random_root(void)
+{
+	return chance(60) ? dice(ROOTS) : cpu.cr3 / PAGE_SIZE;
 }
 
 static void change_mode(void)
@@ -231,16 +238,20 @@ static void change_mode(void)
 		cpu.efer |= EFER_LME | EFER_LMA;
 	if (chance(10))
 		cpu.cr4 |= X86_CR4_SMEP | X86_CR4_SMAP;
-	load_cr3();
+	load_cr3(random_root());
 }
 
-static void flush_page(void)
+/* INVLPG; of a large page all of it goes. */
+static void flush_page(u32 linear)
 {
-	const u32 linear = random_linear();
+	unsigned int i;
 
 	mmu_flush_page(&vcpu, &cpu, linear);
 	model_record();
-	forget_hot_pages();
+	for (i = 0; i < HOT_PAGES; i++)
+		if (hot[i].access.linear >> 12 == linear >> 12 ||
+		    hot[i].page.walk.page_bytes != PAGE_SIZE)
+			hot[i].valid = false;
 	model_flush_page(linear);
 }
 
@@ -410,6 +421,29 @@ static struct hot_page *find_hot_page(const struct access *access)
 	return NULL;
 }
 
+/* Whether the interpreter may still use an address for the access. */
+static void judge_hot_page(const struct hot_page *hot_page)
+{
+	struct mmu_page *page;
+
+	spin_lock(&mmu.lock);
+	page = mmu_find_page(&mmu, hot_page->page.gfn);
+	if (!page || page_address(page->page) != hot_page->page.address)
+		fail("the interpreter has the address of a page that is gone");
+	if (hot_page->access.write && !mmu_page_writable(&mmu, hot_page->page.gfn, page))
+		fail("the interpreter may write what nobody may");
+	spin_unlock(&mmu.lock);
+}
+
+static void judge_hot_pages(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < HOT_PAGES && !mmu_host_pages_stale(&vcpu); i++)
+		if (hot[i].valid)
+			judge_hot_page(&hot[i]);
+}
+
 static void interpret(const struct access *access)
 {
 	struct hot_page *page;
@@ -438,6 +472,7 @@ static void interpret(const struct access *access)
 		page = &hot[dice(HOT_PAGES)];
 		*page = new;
 	}
+	judge_hot_page(page);
 	use_memory(access, page->page.address + offset_in_page(access->linear), "interpreted");
 	interpreted++;
 }
@@ -452,6 +487,133 @@ static void make_access(void)
 		interpret(&access);
 	else
 		direct(&access);
+}
+
+/* An entry on the way to @linear, or ~0. */
+static u64 entry_on_the_way(u32 linear)
+{
+	const struct virtual_cpu *const c = &cpu;
+	struct guest_walk walk;
+	u64 pointers;
+
+	if (cpu_long_mode(c) && chance(60)) {
+		if (chance(50))
+			return cpu.cr3;
+		mmu_read_guest(&mmu, cpu.cr3, &pointers, 8);
+		return (pointers & 0xffffff000ULL) + (linear >> 30) * 8;
+	}
+	if (!(cpu.cr0 & X86_CR0_PG) || mmu_walk(&mmu, c, linear, ACCESS_READ, &walk) != WALK_OK)
+		return ~0ULL;
+	return chance(30) || walk.page_bytes != PAGE_SIZE ? walk.directory_gpa : walk.table_gpa;
+}
+
+/* A store that nobody hears of, where one is possible. */
+static void unheard_write(u64 gpa, u64 entry)
+{
+	struct mmu_page *page;
+	bool unheard;
+
+	spin_lock(&mmu.lock);
+	page = mmu_find_page(&mmu, gpa >> PAGE_SHIFT);
+	unheard = page && mmu_page_writable(&mmu, gpa >> PAGE_SHIFT, page);
+	spin_unlock(&mmu.lock);
+	if (unheard)
+		memcpy(memory_at(gpa), &entry, entry_bytes());
+	else
+		emulator_write(gpa, &entry, entry_bytes());
+}
+
+/* Tables that lead somewhere, as a good guest makes them. */
+static void build_path(u64 linear)
+{
+	const unsigned int first = ROOTS + dice(TABLE_PAGES - ROOTS - 3);
+	unsigned int level = cpu_long_mode(&cpu) ? 4 : 2, next = first;
+	u64 table = cpu.cr3, entry;
+
+	if (!(cpu.cr0 & X86_CR0_PG))
+		return;
+	if (level == 2 && is_pae())
+		table = cpu.pdptrs[linear >> 30] & ~1ULL;
+	for (; level; level--, next++) {
+		const unsigned int index = is_pae()	? linear >> (3 + 9 * level) & 511
+					   : level == 2 ? linear >> 22
+							: linear >> 12 & 1023;
+		const u64 at = table + (level == 4 ? 0 : index) * entry_bytes();
+
+		if (level == 1)
+			next = TABLE_PAGES + dice(40 - TABLE_PAGES);
+		entry = next * PAGE_SIZE | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D;
+		if (memory_page(at, NULL) < 0)
+			return;
+		emulator_write(at, &entry, entry_bytes());
+		model_record();
+		table = next * PAGE_SIZE;
+	}
+}
+
+/* An address is used, an entry on its way changes, it is flushed and used again. */
+static void change_what_is_used(void)
+{
+	struct access access = random_access();
+	unsigned int round;
+	u64 gpa, entry = 0;
+
+	if (cpu.cr4 & (X86_CR4_SMEP | X86_CR4_SMAP))
+		access.user = true;
+	if (chance(50))
+		build_path(access.linear);
+	set_privilege(access.user);
+	direct(&access);
+	for (round = dice(4); round; round--) {
+		gpa = entry_on_the_way(access.linear);
+		if (gpa == ~0ULL || memory_page(gpa, NULL) < 0)
+			break;
+		model_record();
+		memcpy(&entry, memory_at(gpa), entry_bytes());
+		entry = chance(50) ? entry ^ BIT_ULL(1 + dice(2)) : random_entry() | PTE_P;
+		unheard_write(gpa, entry);
+		model_record();
+	}
+	if (chance(50))
+		flush_page(access.linear);
+	else if (chance(80))
+		load_cr3(cpu.cr3 / PAGE_SIZE);
+	direct(&access);
+}
+
+/* A table goes out of sync, out of reach, and into another address space. */
+static void move_table(void)
+{
+	const struct access access = { .linear = random_linear(), .user = true };
+	const struct access other = { .linear = access.linear ^ PAGE_SIZE, .user = true };
+	struct guest_walk walk;
+	u64 entry = 0, at;
+	unsigned int i;
+
+	if (!(cpu.cr0 & X86_CR0_PG) || cpu_long_mode(&cpu))
+		return;
+	set_privilege(true);
+	build_path(access.linear);
+	direct(&access);
+	if (mmu_walk(&mmu, &cpu, access.linear, ACCESS_READ, &walk) != WALK_OK ||
+	    walk.page_bytes != PAGE_SIZE || memory_page(walk.table_gpa, NULL) < 0)
+		return;
+	for (i = 0; i < 3; i++) {
+		entry = (random_entry() & ~PTE_NX) | PTE_P | PTE_U;
+		unheard_write(walk.table_gpa, entry);
+		model_record();
+	}
+	load_cr3(dice(ROOTS));
+	at = is_pae() ? (cpu.pdptrs[access.linear >> 30] & ~1ULL) + (access.linear >> 21 & 511) * 8
+		      : cpu.cr3 + (access.linear >> 22) * 4;
+	entry = (walk.table_gpa & PAGE_MASK) | (walk.directory & (PAGE_SIZE - 1));
+	if (memory_page(at, NULL) < 0)
+		return;
+	emulator_write(at, &entry, entry_bytes());
+	model_record();
+	/* The first access brings the table back. */
+	direct(&other);
+	direct(&access);
 }
 
 /* ---- tracking, the client, the host ---------------------------------------- */
@@ -483,6 +645,7 @@ static void migrate(void)
 	unsigned int i;
 
 	mmu.notifier.ops->invalidate_range_start(&mmu.notifier, &range);
+	judge_hot_pages();
 	if (mmu_take_stale_host_pages(&vcpu))
 		forget_hot_pages();
 	set_privilege(access.user);
@@ -513,7 +676,7 @@ static void change_slot(void)
 
 	slot->present = !slot->present || chance(50);
 	if (slot->present)
-		slot->gfn = chance(50) ? 0xc00000 : 0x100;
+		slot->gfn = chance(50) ? 0xc00000 : 0x200; /* in the second half of 4 MB */
 	set_slot(SLOT_HIGH, slot->present);
 	/* What the processor caches of memory that is not there is its affair. */
 	flushed();
@@ -542,14 +705,18 @@ static void one_step(void)
 {
 	const unsigned int what = dice(1000);
 
-	if (what < 600)
+	if (what < 480)
 		make_access();
+	else if (what < 580)
+		change_what_is_used();
+	else if (what < 600)
+		move_table();
 	else if (what < 850)
 		write_entry();
 	else if (what < 920)
-		flush_page();
+		flush_page(random_linear());
 	else if (what < 955)
-		load_cr3();
+		load_cr3(random_root());
 	else if (what < 965)
 		change_mode();
 	else if (what < 975)
@@ -642,11 +809,12 @@ int main(int argc, char **argv)
 	begin();
 	for (step = 0; step < steps; step++) {
 		one_step();
+		judge_hot_pages();
 		wrong = step % 16 ? NULL : shadow_check(&mmu);
 		if (wrong)
 			fail("%s", wrong);
 		if (step % 128 == 127)
-			load_cr3();
+			load_cr3(random_root());
 	}
 	check_coverage();
 	end();
