@@ -4,7 +4,6 @@
  * entry still to be made, or an access that no page can answer. Called by the
  * run loop, in the vCPU's thread, in the host world.
  */
-#include <linux/mem_encrypt.h>
 #include <linux/mm.h>
 
 #include "mmu/internal.h"
@@ -26,53 +25,6 @@ static unsigned int fault_access(const struct virtual_cpu *cpu, u32 error_code)
 static bool is_supervisor_write(u32 error_code)
 {
 	return (error_code & (PFERR_WRITE | PFERR_USER)) == PFERR_WRITE;
-}
-
-/* ---- leaves ---------------------------------------------------------------- */
-
-static u64 make_leaf(struct mmu *mmu, u64 gfn, const struct mmu_page *page,
-		     const struct guest_walk *walk, unsigned int flags)
-{
-	if (!mmu_page_writable(mmu, gfn, page))
-		flags |= SHADOW_WRITE_PROTECT;
-	return __sme_set(shadow_leaf(walk, page_to_pfn(page->page), flags));
-}
-
-/* An aligned group of 16 direct leaves is within one large page. */
-#define NEIGHBOURS_DIRECT 16
-#define NEIGHBOURS 8
-
-/*
- * Make the leaves beside one that was just needed, of pages that are pinned:
- * those of a large page or without paging are sure to be needed after a flush,
- * and those that the guest has used before are likely to be after a fork or an
- * exec. Memory that is touched for the first time has no such neighbours.
- */
-static void fill_neighbours(struct mmu_vcpu *vcpu, struct shadow_page *table, unsigned int place,
-			    const void *guest_table)
-{
-	const unsigned int group = guest_table ? NEIGHBOURS : NEIGHBOURS_DIRECT;
-	const unsigned int flags = shadow_leaf_flags(table->place.role);
-	const unsigned int first = round_down(place, group);
-	struct guest_walk walk;
-	struct mmu_page *page;
-	unsigned int i;
-	u64 entry, gfn;
-
-	for (i = first; i < first + group; i++) {
-		if (test_bit(i, table->present))
-			continue;
-		entry = shadow_guest_entry(table, guest_table, i);
-		if (!shadow_leaf_walk(&table->place, entry, i, &walk))
-			continue;
-		gfn = walk.gpa >> PAGE_SHIFT;
-		page = mmu_find_page(vcpu->mmu, gfn);
-		if (!page)
-			continue;
-		shadow_set_leaf(vcpu, table, i, page, gfn,
-				make_leaf(vcpu->mmu, gfn, page, &walk, flags));
-		vcpu->statistics.prefetched++;
-	}
 }
 
 /* ---- the path to a leaf ---------------------------------------------------- */
@@ -134,6 +86,14 @@ static struct shadow_page *get_path(struct mmu_vcpu *vcpu, const struct virtual_
 
 /* ---- faults ---------------------------------------------------------------- */
 
+/*
+ * How many leaves are made at once: an aligned group. 16 direct ones are within
+ * one large page. Memory that is touched for the first time has no neighbours to
+ * offer.
+ */
+#define NEIGHBOURS_DIRECT 16
+#define NEIGHBOURS 8
+
 /* What a fault is about, beside the guest walk. */
 struct fault {
 	u64 linear;
@@ -167,16 +127,17 @@ static enum mmu_fault fill_leaf(struct mmu_vcpu *vcpu, const struct virtual_cpu 
 	flags = shadow_leaf_flags(table->place.role);
 	if (is_supervisor_write(fault->error_code))
 		flags |= SHADOW_SUPERVISOR_WRITE;
-	leaf = make_leaf(mmu, fault->gfn, page, walk, flags);
+	leaf = shadow_make_leaf(mmu, fault->gfn, page, walk, flags);
 	if (table->entries[place] == leaf)
 		vcpu->statistics.spurious++;
 	else
 		vcpu->statistics.filled++;
 	shadow_set_leaf(vcpu, table, place, page, fault->gfn, leaf);
-	if (!shadow_is_direct(table))
-		fill_neighbours(vcpu, table, place, shadow_guest_table(vcpu, table));
-	else if (fault->neighbours)
-		fill_neighbours(vcpu, table, place, NULL);
+	if (shadow_is_direct(table) && fault->neighbours)
+		shadow_fill_ahead(vcpu, table, round_down(place, NEIGHBOURS_DIRECT),
+				  NEIGHBOURS_DIRECT);
+	else if (!shadow_is_direct(table))
+		shadow_fill_ahead(vcpu, table, round_down(place, NEIGHBOURS), NEIGHBOURS);
 	return MMU_FAULT_RESUME;
 }
 

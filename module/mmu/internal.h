@@ -182,10 +182,16 @@ void shadow_protect_page(struct mmu_vcpu *vcpu, struct mmu_page *page);
 unsigned int shadow_release(struct mmu_vcpu *vcpu, unsigned int count, struct list_head *released);
 void shadow_free_released(struct list_head *released); /* not held; sleeps */
 
+/* fill.c; mmu->lock held */
+u64 shadow_make_leaf(struct mmu *mmu, u64 gfn, const struct mmu_page *page,
+		     const struct guest_walk *walk, unsigned int flags);
+void shadow_fill_ahead(struct mmu_vcpu *vcpu, struct shadow_page *table, unsigned int first,
+		       unsigned int count);
+
 /* sync.c; mmu->lock held where nothing else is said */
 const void *shadow_guest_table(struct mmu_vcpu *vcpu, const struct shadow_page *shadow);
 u64 shadow_guest_entry(const struct shadow_page *shadow, const void *table, unsigned int index);
-void shadow_sync_entry(struct mmu_vcpu *vcpu, struct shadow_page *shadow, unsigned int index);
+bool shadow_sync_entry(struct mmu_vcpu *vcpu, struct shadow_page *shadow, unsigned int index);
 void shadow_sync_page(struct mmu_vcpu *vcpu, struct shadow_page *shadow);
 void shadow_sync_reachable(struct mmu_vcpu *vcpu);
 bool shadow_unsync(struct mmu_vcpu *vcpu, u64 gfn, struct mmu_page *page);

@@ -101,14 +101,16 @@ void mmu_load_root(struct mmu_vcpu *vcpu, const struct virtual_cpu *cpu)
 static void flush_page(struct mmu_vcpu *vcpu, u64 linear)
 {
 	struct shadow_page *directory = vcpu->root_shadows[shadow_quarter(linear)];
+	const unsigned int index = shadow_table_index(linear);
 	struct shadow_page *table;
 
 	if (!directory)
 		return;
 	shadow_sync_entry(vcpu, directory, shadow_directory_index(linear));
 	table = shadow_child(vcpu, directory, shadow_directory_index(linear));
-	if (table)
-		shadow_sync_entry(vcpu, table, shadow_table_index(linear));
+	/* What was used will be used again, most likely. */
+	if (table && shadow_sync_entry(vcpu, table, index))
+		shadow_fill_ahead(vcpu, table, index, 1);
 }
 
 void mmu_flush_page(struct mmu_vcpu *vcpu, const struct virtual_cpu *cpu, u64 linear)

@@ -108,12 +108,15 @@ static bool sync_entry(struct mmu_vcpu *vcpu, struct shadow_page *shadow, const 
  * @vcpu: whose
  * @shadow: the shadow page
  * @index: of the entry
+ *
+ * Return: whether it was changed.
  */
-void shadow_sync_entry(struct mmu_vcpu *vcpu, struct shadow_page *shadow, unsigned int index)
+bool shadow_sync_entry(struct mmu_vcpu *vcpu, struct shadow_page *shadow, unsigned int index)
 {
 	lockdep_assert_held(&vcpu->mmu->lock);
-	if (!shadow_is_direct(shadow) && test_bit(index, shadow->present))
-		sync_entry(vcpu, shadow, shadow_guest_table(vcpu, shadow), index);
+	if (shadow_is_direct(shadow) || !test_bit(index, shadow->present))
+		return false;
+	return sync_entry(vcpu, shadow, shadow_guest_table(vcpu, shadow), index);
 }
 
 static void watch_again(struct mmu_vcpu *vcpu, struct shadow_page *shadow)

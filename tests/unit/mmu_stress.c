@@ -543,6 +543,8 @@ static void build_path(u64 linear)
 		if (level == 1)
 			next = TABLE_PAGES + dice(40 - TABLE_PAGES);
 		entry = next * PAGE_SIZE | PTE_P | PTE_W | PTE_U | PTE_A | PTE_D;
+		if (level == 2 && chance(15))
+			entry ^= next * PAGE_SIZE | PTE_PS | (chance(50) ? PTE_D : 0);
 		if (memory_page(at, NULL) < 0)
 			return;
 		emulator_write(at, &entry, entry_bytes());
@@ -570,7 +572,10 @@ static void change_what_is_used(void)
 			break;
 		model_record();
 		memcpy(&entry, memory_at(gpa), entry_bytes());
-		entry = chance(50) ? entry ^ BIT_ULL(1 + dice(2)) : random_entry() | PTE_P;
+		if (chance(60))
+			entry ^= chance(20) ? PTE_D : BIT_ULL(1 + dice(2));
+		else
+			entry = random_entry() | PTE_P;
 		unheard_write(gpa, entry);
 		model_record();
 	}
