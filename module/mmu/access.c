@@ -41,12 +41,6 @@ bool mmu_page_tracked(struct mmu *mmu, u64 gfn)
 	return xa_load(&mmu->tracked, gfn);
 }
 
-/* Whether the guest may write a page with nobody hearing of it. */
-bool mmu_page_writable(struct mmu *mmu, u64 gfn, const struct mmu_page *page)
-{
-	return !page->watched && !mmu_page_tracked(mmu, gfn) && mmu_find_slot(mmu, gfn)->writable;
-}
-
 static void tell_tracker(struct mmu *mmu, u64 gpa, unsigned int bytes, bool by_walk)
 {
 	mmu_table_written(mmu, gpa, bytes, by_walk);
@@ -180,15 +174,18 @@ enum mmu_access mmu_compare_exchange_guest(struct mmu *mmu, u64 gpa, u64 *expect
 
 /* ---- tracking ---------------------------------------------------------- */
 
-/* Leaves made before allow the write. */
-static void protect_page(struct mmu *mmu, u64 gfn)
+/* Leaves made before allow the write; later ones are made by what is noted. */
+static void note_tracked(struct mmu *mmu, u64 gfn, bool tracked)
 {
 	struct mmu_page *page;
 
 	spin_lock(&mmu->lock);
 	page = mmu_find_page(mmu, gfn);
-	if (page && mmu->vcpu)
-		shadow_protect_page(mmu->vcpu, page);
+	if (page) {
+		page->tracked = tracked;
+		if (tracked && mmu->vcpu)
+			shadow_protect_page(mmu->vcpu, page);
+	}
 	spin_unlock(&mmu->lock);
 }
 
@@ -200,7 +197,7 @@ int mmu_track_page(struct mmu *mmu, u64 gfn)
 					  GFP_KERNEL_ACCOUNT));
 
 	if (!error && !count)
-		protect_page(mmu, gfn);
+		note_tracked(mmu, gfn, true);
 	return error;
 }
 
@@ -211,10 +208,12 @@ void mmu_untrack_page(struct mmu *mmu, u64 gfn)
 	if (!entry)
 		return;
 	/* Neither of the two allocates. Leaves become writable by a fault. */
-	if (xa_to_value(entry) > 1)
+	if (xa_to_value(entry) > 1) {
 		xa_store(&mmu->tracked, gfn, xa_mk_value(xa_to_value(entry) - 1), GFP_NOWAIT);
-	else
+	} else {
 		xa_erase(&mmu->tracked, gfn);
+		note_tracked(mmu, gfn, false);
+	}
 }
 
 /* ---- the guest walk's memory ------------------------------------------- */

@@ -127,7 +127,7 @@ static enum mmu_fault fill_leaf(struct mmu_vcpu *vcpu, const struct virtual_cpu 
 	flags = shadow_leaf_flags(table->place.role);
 	if (is_supervisor_write(fault->error_code))
 		flags |= SHADOW_SUPERVISOR_WRITE;
-	leaf = shadow_make_leaf(mmu, fault->gfn, page, walk, flags);
+	leaf = shadow_make_leaf(page, walk, flags);
 	if (table->entries[place] == leaf)
 		vcpu->statistics.spurious++;
 	else

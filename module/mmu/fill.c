@@ -10,17 +10,14 @@
 
 /**
  * shadow_make_leaf() - the leaf that lets the guest use a page
- * @mmu: memory of the VM
- * @gfn: which page
- * @page: where it is
+ * @page: which page
  * @walk: what the guest's tables say of it
  * @flags: as shadow_leaf(); here it is found out whether the page is watched
  */
-u64 shadow_make_leaf(struct mmu *mmu, u64 gfn, const struct mmu_page *page,
-		     const struct guest_walk *walk, unsigned int flags)
+u64 shadow_make_leaf(const struct mmu_page *page, const struct guest_walk *walk,
+		     unsigned int flags)
 {
-	/* Who may not write by the guest's tables need not be looked after. */
-	if (walk->dirty && !mmu_page_writable(mmu, gfn, page))
+	if (!mmu_page_writable(page))
 		flags |= SHADOW_WRITE_PROTECT;
 	return __sme_set(shadow_leaf(walk, page_to_pfn(page->page), flags));
 }
@@ -40,8 +37,7 @@ static void fill_one(struct mmu_vcpu *vcpu, struct shadow_page *table, const voi
 	if (!page)
 		return;
 	shadow_set_leaf(vcpu, table, index, page, gfn,
-			shadow_make_leaf(vcpu->mmu, gfn, page, &walk,
-					 shadow_leaf_flags(table->place.role)));
+			shadow_make_leaf(page, &walk, shadow_leaf_flags(table->place.role)));
 	vcpu->statistics.prefetched++;
 }
 

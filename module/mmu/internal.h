@@ -22,6 +22,8 @@
  * @watched: of these, those that hear of each write to it: as long as there is
  *	one, no leaf of the page is writable
  * @directories: of these, directories, which are always watched
+ * @tracked: mmu->tracked has it
+ * @read_only: the slot is
  * @host_writable: mmu_interpret_page() gave its address for writing
  */
 struct mmu_page {
@@ -30,8 +32,16 @@ struct mmu_page {
 	u16 tables;
 	u16 watched;
 	u16 directories;
+	bool tracked;
+	bool read_only;
 	bool host_writable;
 };
+
+/* Whether the guest may write it with nobody hearing of that. */
+static inline bool mmu_page_writable(const struct mmu_page *page)
+{
+	return !page->watched && !page->tracked && !page->read_only;
+}
 
 /**
  * struct mmu_slot - a range of guest-physical memory
@@ -155,8 +165,6 @@ extern const struct mmu_notifier_ops mmu_notifier_operations;
 
 /* access.c; the vCPU's thread */
 bool mmu_page_tracked(struct mmu *mmu, u64 gfn);
-/* mmu->lock held */
-bool mmu_page_writable(struct mmu *mmu, u64 gfn, const struct mmu_page *page);
 enum walk_result mmu_walk(struct mmu *mmu, const struct virtual_cpu *cpu, u64 linear,
 			  unsigned int access, struct guest_walk *walk);
 enum cpu_result mmu_stop_walk(struct virtual_cpu *cpu, enum walk_result result);
@@ -183,8 +191,8 @@ unsigned int shadow_release(struct mmu_vcpu *vcpu, unsigned int count, struct li
 void shadow_free_released(struct list_head *released); /* not held; sleeps */
 
 /* fill.c; mmu->lock held */
-u64 shadow_make_leaf(struct mmu *mmu, u64 gfn, const struct mmu_page *page,
-		     const struct guest_walk *walk, unsigned int flags);
+u64 shadow_make_leaf(const struct mmu_page *page, const struct guest_walk *walk,
+		     unsigned int flags);
 void shadow_fill_ahead(struct mmu_vcpu *vcpu, struct shadow_page *table, unsigned int first,
 		       unsigned int count);
 

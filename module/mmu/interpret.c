@@ -32,7 +32,7 @@ static enum mmu_interpret give_host_page(struct mmu_vcpu *vcpu, bool write,
 		return MMU_INTERPRET_AGAIN;
 	if (write)
 		shadow_unsync(vcpu, out->gfn, page);
-	out->writable = mmu_page_writable(mmu, out->gfn, page) && out->walk.dirty;
+	out->writable = mmu_page_writable(page) && out->walk.dirty;
 	if (write && !out->writable)
 		return MMU_INTERPRET_SLOW;
 	if (out->writable)

@@ -430,7 +430,7 @@ static void judge_hot_page(const struct hot_page *hot_page)
 	page = mmu_find_page(&mmu, hot_page->page.gfn);
 	if (!page || page_address(page->page) != hot_page->page.address)
 		fail("the interpreter has the address of a page that is gone");
-	if (hot_page->access.write && !mmu_page_writable(&mmu, hot_page->page.gfn, page))
+	if (hot_page->access.write && !mmu_page_writable(page))
 		fail("the interpreter may write what nobody may");
 	spin_unlock(&mmu.lock);
 }
@@ -515,7 +515,7 @@ static void unheard_write(u64 gpa, u64 entry)
 
 	spin_lock(&mmu.lock);
 	page = mmu_find_page(&mmu, gpa >> PAGE_SHIFT);
-	unheard = page && mmu_page_writable(&mmu, gpa >> PAGE_SHIFT, page);
+	unheard = page && mmu_page_writable(page);
 	spin_unlock(&mmu.lock);
 	if (unheard)
 		memcpy(memory_at(gpa), &entry, entry_bytes());

@@ -40,7 +40,7 @@ static const char *check_entry(struct mmu *mmu, struct shadow_page *shadow, unsi
 	page = mmu_find_page(mmu, shadow->targets[i]);
 	if (!page || (entry & SHADOW_ADDRESS) >> 12 != page_to_pfn(page->page))
 		return "a leaf maps no page of the guest";
-	if ((entry & PTE_W) && !mmu_page_writable(mmu, shadow->targets[i], page))
+	if ((entry & PTE_W) && !mmu_page_writable(page))
 		return "a page that must not be is writable";
 	return in_list(vcpu, page->leaves, link) ? NULL : "a page forgot a leaf";
 }
@@ -80,6 +80,8 @@ static const char *check_page(struct mmu *mmu, struct mmu_page *page, u64 gfn)
 	unsigned int leaves = 0;
 	u32 link;
 
+	if (page->tracked != mmu_page_tracked(mmu, gfn))
+		return "a page does not know that it is tracked";
 	list_for_each_entry(shadow, &vcpu->pages, list)
 		count_table(shadow, gfn, &counts);
 	for (link = page->leaves; link; link = shadow_link_at(vcpu, link)->next)
