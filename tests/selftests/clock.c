@@ -244,24 +244,28 @@ static void test_enable(void)
 /* The time of the page at the guest's counter, again and again. */
 static void test_time(unsigned int seconds)
 {
-	uint64_t start_host, start_guest, host, guest, last = 0, looks = 0, versions = 0;
+	const uint64_t tolerance = seconds * NS_PER_SECOND / 100;
+	uint64_t start_guest = 0, start_before = 0, start_after = 0, before, after, guest;
+	uint64_t last = 0, looks = 0, versions = 0;
 	unsigned int backwards = 0, odd = 0;
 	uint32_t version = 0;
 
 	MACHINE_BOOT(&machine, ticks);
 	check(set_msr(MSR_TIME, PAGE | 1), "the client gives the guest a clock");
 	expect_port("the first look");
-	start_host = now(CLOCK_BOOTTIME);
-	start_guest = 0;
 	do {
-		uint64_t tsc = guest_tsc();
-		struct clock_page page = read_page(PAGE);
+		struct clock_page page;
+		uint64_t tsc;
 
-		host = now(CLOCK_BOOTTIME);
+		before = now(CLOCK_BOOTTIME);
+		tsc = guest_tsc();
+		after = now(CLOCK_BOOTTIME);
+		page = read_page(PAGE);
 		guest = page_time(&page, tsc);
 		if (!start_guest) {
 			start_guest = guest;
-			start_host = host;
+			start_before = before;
+			start_after = after;
 		}
 		backwards += guest < last && (page.flags & FLAG_STABLE);
 		odd += page.version & 1;
@@ -269,11 +273,13 @@ static void test_time(unsigned int seconds)
 		version = page.version;
 		last = guest;
 		looks++;
-	} while (host - start_host < seconds * NS_PER_SECOND);
+	} while (after - start_after < seconds * NS_PER_SECOND);
 	note("%u s: the guest's clock is %lld ns off after %llu looks; %llu versions of the page",
-	     seconds, (long long)(guest - start_guest) - (long long)(host - start_host),
+	     seconds, (long long)(guest - start_guest) - (long long)(after - start_after),
 	     (unsigned long long)looks, (unsigned long long)versions);
-	check(distance(guest - start_guest, host - start_host) <= seconds * NS_PER_SECOND / 100,
+	/* A busy host may come to look at its own clock a little later. */
+	check(guest - start_guest + tolerance >= before - start_after &&
+		      guest - start_guest <= after - start_before + tolerance,
 	      "within 1 %% of the host's over %u s", seconds);
 	check(backwards == 0, "and never backwards");
 	check(odd == 0, "never half written");
