@@ -280,6 +280,11 @@ static void reset_by(void *context, const char *source)
 	((struct pc *)context)->ended = source;
 }
 
+static void switch_off(void *context)
+{
+	((struct pc *)context)->ended = "switched off";
+}
+
 static void exit_by(void *context, uint32_t status)
 {
 	((struct pc *)context)->ended = "port F4h";
@@ -291,7 +296,7 @@ static bool add_devices(struct pc *pc)
 	const struct irq_line serial_irq = { set_line, pc, SERIAL_IRQ };
 	const struct irq_line keyboard_irq = { set_line, pc, KEYBOARD_IRQ };
 	const struct byte_sink sink = { put_byte, pc };
-	const struct reset_line reset = { reset_by, exit_by, pc };
+	const struct reset_line reset = { reset_by, switch_off, exit_by, pc };
 
 	pic_init(&pc->pic);
 	pit_init(&pc->pit);

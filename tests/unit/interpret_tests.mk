@@ -31,7 +31,7 @@ $(folder)/lockstep_checked: tests/unit/interpret_lockstep.c $(harness) $(pure) $
 # The userspace PC: with the tool's devices and loaders, and the module's models.
 pc := tests/unit/interpret_pc.c tests/unit/interpret_native.c \
 	module/mmu/walk.c module/irqchip/pic.c module/irqchip/pit.c \
-	$(addprefix userspace/, load.c load_bzimage.c load_multiboot.c load_elf.c load_flat.c \
+	$(addprefix userspace/, load.c load_bzimage.c load_multiboot.c load_elf.c load_flat.c load_initrd.c \
 	guest_memory.c memory_map.c message.c ports.c device_serial.c device_cmos.c \
 	device_keyboard.c device_reset.c)
 
