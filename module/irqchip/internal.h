@@ -21,8 +21,8 @@ void timer_stop(struct irqchip *irqchip);
 /* Count what came due, before the model changes; arm for the next tick, after. */
 void timer_catch_up(struct irqchip *irqchip, u64 now);
 void timer_arm(struct irqchip *irqchip, u64 now);
-/* Forget ticks that the guest did not get. */
-void timer_forget_missed(struct irqchip *irqchip);
+/* The model has another mode or count: what it was before is over. */
+void timer_restart(struct irqchip *irqchip, u64 now);
 /* The PIC has changed: give a tick that waits, if it can be given now. */
 void timer_pic_changed(struct irqchip *irqchip);
 

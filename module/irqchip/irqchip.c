@@ -4,8 +4,9 @@
  * the way to the vCPU. Called by ioctls, by the vCPU's thread and, from
  * timer.c, in an hrtimer's callback; host world.
  */
-#include <linux/slab.h>
 #include <linux/ktime.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
 
 #include "irqchip/internal.h"
 
@@ -139,9 +140,8 @@ static void write_port(struct irqchip *irqchip, u16 port, u8 value)
 	now = ktime_get_ns();
 	timer_catch_up(irqchip, now);
 	pit_write(&irqchip->timer.model, port, value, now);
-	/* A new mode or count of the timer: what it was before is over. */
 	if (port == PIT_PORT_CHANNEL_0 || !irqchip->timer.model.channels[0].armed)
-		timer_forget_missed(irqchip);
+		timer_restart(irqchip, now);
 	timer_arm(irqchip, now);
 }
 
@@ -187,6 +187,11 @@ void irqchip_read_statistics(struct irqchip *irqchip, struct irqchip_statistics 
 {
 	unsigned long flags = irqchip_lock(irqchip);
 
+	/* Ticks of which the hrtimer was to tell any moment. */
+	if (irqchip->timer.exists)
+		timer_catch_up(irqchip, ktime_get_ns());
 	*statistics = irqchip->statistics;
+	statistics->bytes = sizeof(*irqchip) +
+			    struct_size(irqchip->routing, gsis, irqchip->routing->count);
 	irqchip_unlock(irqchip, flags);
 }

@@ -74,12 +74,13 @@ struct irqchip_timer {
 	bool masked_in_service;
 };
 
-/* Counts since it was made. */
+/* Counts since it was made, and the kernel memory that it is. */
 struct irqchip_statistics {
 	u64 port_accesses;
 	u64 interrupts; /* INTA cycles */
 	u64 ticks; /* of channel 0 */
 	u64 ticks_given; /* of these, as requests of IRQ 0 */
+	u64 bytes;
 };
 
 /**
@@ -147,7 +148,7 @@ bool irqchip_port_in(struct irqchip *irqchip, u16 port, unsigned int bytes, unsi
 bool irqchip_port_out(struct irqchip *irqchip, u16 port, unsigned int bytes, unsigned int count,
 		      const void *data);
 
-/* A copy of the counts. */
+/* A copy, up to date. */
 void irqchip_read_statistics(struct irqchip *irqchip, struct irqchip_statistics *statistics);
 
 /* ---- routing.c ----------------------------------------------------------- */

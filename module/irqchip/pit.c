@@ -192,7 +192,9 @@ u64 pit_period(const struct pit *pit)
 {
 	const struct pit_channel *channel = &pit->channels[0];
 
-	return is_periodic(channel) ? nanoseconds_of(length_of(channel)) : 0;
+	if (!is_periodic(channel) || !channel->armed || !channel->counting)
+		return 0;
+	return nanoseconds_of(length_of(channel));
 }
 
 /* ---- counting ------------------------------------------------------------ */

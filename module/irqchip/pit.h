@@ -104,7 +104,7 @@ u64 pit_next_tick(const struct pit *pit, u64 now);
 /* How often it did after @since and until @now. */
 u64 pit_ticks(const struct pit *pit, u64 since, u64 now);
 
-/* Nanoseconds from tick to tick of channel 0, or 0 if it is not periodic. */
+/* Nanoseconds from tick to tick of channel 0, or 0 if there are not several. */
 u64 pit_period(const struct pit *pit);
 
 /* Write a count as a guest does in one go: the channel starts over. */

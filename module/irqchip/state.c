@@ -167,7 +167,7 @@ int irqchip_set_pit(struct irqchip *irqchip, const struct kvm_pit_state2 *state,
 			timer->flags = state->flags;
 			timer->model.speaker_data = state->flags & KVM_PIT_FLAGS_SPEAKER_DATA_ON;
 		}
-		timer_forget_missed(irqchip);
+		timer_restart(irqchip, now);
 		timer_arm(irqchip, now);
 		result = 0;
 	}
@@ -183,7 +183,7 @@ int irqchip_set_reinject(struct irqchip *irqchip, bool reinject)
 
 	if (timer->exists) {
 		if (timer->reinject != reinject)
-			timer_forget_missed(irqchip);
+			timer->missed = 0;
 		timer->reinject = reinject;
 		result = 0;
 	}

@@ -32,7 +32,7 @@ static u64 shortest_period(void)
 	return READ_ONCE(min_timer_period_us) * (u64)NSEC_PER_USEC;
 }
 
-/* A period that is too short is stretched: each expiry counts as one tick. */
+/* A period that is too short is stretched: one tick in the shortest there is. */
 static bool is_stretched(const struct irqchip_timer *timer)
 {
 	u64 period = pit_period(&timer->model);
@@ -129,9 +129,10 @@ void timer_pic_changed(struct irqchip *irqchip)
 	timer_arm(irqchip, now);
 }
 
-void timer_forget_missed(struct irqchip *irqchip)
+void timer_restart(struct irqchip *irqchip, u64 now)
 {
 	irqchip->timer.missed = 0;
+	irqchip->timer.counted_until = now;
 }
 
 void timer_catch_up(struct irqchip *irqchip, u64 now)
@@ -139,11 +140,14 @@ void timer_catch_up(struct irqchip *irqchip, u64 now)
 	struct irqchip_timer *timer = &irqchip->timer;
 	u64 ticks = pit_ticks(&timer->model, timer->counted_until, now);
 
+	if (is_stretched(timer)) {
+		if (now < timer->counted_until + shortest_period())
+			return;
+		ticks = 1;
+	}
 	timer->counted_until = now;
 	if (!ticks || !is_running(timer))
 		return;
-	if (is_stretched(timer))
-		ticks = 1;
 	irqchip->statistics.ticks += ticks;
 	if (timer->reinject) {
 		timer->missed += ticks;
@@ -159,7 +163,7 @@ void timer_arm(struct irqchip *irqchip, u64 now)
 	u64 next = is_running(timer) ? pit_next_tick(&timer->model, now) : PIT_NEVER;
 
 	if (is_stretched(timer))
-		next = max(next, now + shortest_period());
+		next = max(next, timer->counted_until + shortest_period());
 	if (can_give(irqchip))
 		next = min(next, timer->rest_until);
 	if (next == PIT_NEVER) {

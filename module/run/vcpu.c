@@ -111,6 +111,7 @@ static void collect_irqchip(struct vcpu *vcpu)
 	statistics->irqchip_interrupts = counts.interrupts;
 	statistics->timer_ticks = counts.ticks;
 	statistics->timer_ticks_given = counts.ticks_given;
+	statistics->module_bytes += counts.bytes;
 }
 
 void vcpu_collect_statistics(struct vcpu *vcpu)
@@ -119,8 +120,6 @@ void vcpu_collect_statistics(struct vcpu *vcpu)
 	const struct mmu_statistics *mmu = &vcpu->mmu.statistics;
 
 	collect_fast_exits(vcpu);
-	if (vcpu->vm->irqchip)
-		collect_irqchip(vcpu);
 	statistics->ticks_handling = vcpu->world->handling_ticks;
 	statistics->exits_slow = statistics->world_switches;
 	statistics->page_faults_shadow = mmu->filled;
@@ -144,6 +143,8 @@ void vcpu_collect_statistics(struct vcpu *vcpu)
 	statistics->module_bytes = sizeof(*vcpu->vm) + sizeof(*vcpu) + VCPU_RUN_PAGES * PAGE_SIZE +
 				   run_interpreter_bytes(vcpu) + world_bytes(vcpu->world) +
 				   mmu_bytes(&vcpu->vm->mmu);
+	if (vcpu->vm->irqchip)
+		collect_irqchip(vcpu);
 }
 
 static bool owns_pfn(void *mmu, u64 pfn)

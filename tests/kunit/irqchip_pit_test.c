@@ -72,6 +72,8 @@ static void check_periodic(struct kunit *test, unsigned int mode)
 	/* An hour of 3600 * 1193182 / 11932 ticks: rounding does not add up. */
 	KUNIT_EXPECT_EQ(test, pit_ticks(&pit, start, start + 3600 * SECOND), 359994);
 	KUNIT_EXPECT_EQ(test, pit_period(&pit), after(0, 11932));
+	pit_write(&pit, 0x43, 0x30 | mode << 1, now);
+	KUNIT_EXPECT_EQ_MSG(test, pit_period(&pit), 0, "a mode without its count");
 }
 
 static void rate_generator(struct kunit *test)

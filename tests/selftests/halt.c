@@ -179,6 +179,9 @@ static void test_wake_up(const char *name, bool sleeps)
 	machine_destroy(&machine);
 }
 
+/* 59659 of the PIT's clocks. */
+#define PERIOD_US 50000
+
 /* ---- what it costs ------------------------------------------------------- */
 
 static uint64_t microseconds(const struct timeval *time)
@@ -224,6 +227,7 @@ static void test_idle(void)
 {
 	struct kvm_pit_state2 state;
 	struct ringlet_statistics before, after;
+	uint64_t start, first, last, end, ticks;
 
 	BOOT(idler);
 	/* What it takes to get there is not counted. */
@@ -240,9 +244,17 @@ static void test_idle(void)
 	state.channels[0].mode = 2;
 	state.channels[0].count = 59659;
 	check_done(ioctl(machine.vm, KVM_SET_PIT2, &state), "twenty ticks a second");
+	start = wall_time();
 	statistics(&before);
+	first = wall_time();
 	test_cost("20 Hz", 50);
+	last = wall_time();
 	statistics(&after);
+	end = wall_time();
+	ticks = after.timer_ticks - before.timer_ticks;
+	check(ticks + 1 >= (last - first) / PERIOD_US && ticks <= (end - start) / PERIOD_US + 1,
+	      "the guest's clock goes with the host's: %llu ticks in %llu us",
+	      (unsigned long long)ticks, (unsigned long long)(end - start));
 	check(after.timer_ticks_given > before.timer_ticks_given, "ticks given: %llu",
 	      after.timer_ticks_given - before.timer_ticks_given);
 	check(after.halts > before.halts, "sleeps: %llu", after.halts - before.halts);
