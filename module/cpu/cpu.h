@@ -142,9 +142,10 @@ struct cpu_native {
 
 /**
  * struct cpu_bus - how the virtual CPU reaches the world outside it
- * @read: read @bytes (1..64) at a linear address; paging's checks apply by
- *	cpu_cpl() or ACCESS_SYSTEM; may cross a page. CPU_FAULT (#PF in
- *	cpu->fault, before any effect), CPU_USER (MMIO), CPU_STOP
+ * @read: read @bytes (1..64, for FXRSTOR up to CPU_NATIVE_OPERAND) at a linear
+ *	address; paging's checks apply by cpu_cpl() or ACCESS_SYSTEM; may cross
+ *	a page. CPU_FAULT (#PF in cpu->fault, before any effect), CPU_USER
+ *	(MMIO), CPU_STOP
  * @write: likewise; a write that crosses a page is checked on both pages
  *	before the first byte is written. An MMIO write is posted: it answers
  *	CPU_OK and reaches userspace after the instruction

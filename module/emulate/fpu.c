@@ -16,8 +16,6 @@
 #define MODRM_ABSOLUTE 0x04 /* a SIB byte follows */
 #define SIB_ABSOLUTE   0x25 /* no base, no index: a 32-bit address */
 
-#define PIECE	       64 /* what the bus takes at once */
-
 /* FXSAVE's area, as code outside 64-bit mode uses it. */
 #define FXSAVE_MXCSR	 24
 #define FXSAVE_REGISTERS 32
@@ -305,35 +303,22 @@ static enum cpu_result find_operand(struct emulation *emulation, u32 offset,
 	return result;
 }
 
-static enum cpu_result read_bytes(struct virtual_cpu *cpu, u64 linear, u8 *data,
-				  unsigned int bytes, unsigned int access)
-{
-	enum cpu_result result = CPU_OK;
-	unsigned int done, piece;
-
-	for (done = 0; done < bytes && result == CPU_OK; done += piece) {
-		piece = min_t(unsigned int, bytes - done, PIECE);
-		result = cpu->bus->read(cpu, (u32)(linear + done), data + done, piece, access);
-	}
-	return result;
-}
-
 /* What the processor did cannot be undone: an access that has to wait ends here. */
 static enum cpu_result write_bytes(struct virtual_cpu *cpu, u64 linear, const u8 *data,
 				   unsigned int bytes)
 {
-	enum cpu_result result = CPU_OK;
-	unsigned int done, piece;
+	enum cpu_result result = cpu->bus->write(cpu, linear, data, bytes, ACCESS_WRITE);
 
-	for (done = 0; done < bytes && result == CPU_OK; done += piece) {
-		piece = min_t(unsigned int, bytes - done, PIECE);
-		result = cpu->bus->write(cpu, (u32)(linear + done), data + done, piece,
-					 ACCESS_WRITE);
-	}
 	if (result == CPU_USER)
 		return cpu_stop(cpu,
 				"a floating-point instruction stored more to a device than ringlet can hold");
 	return result;
+}
+
+/* Of those that store, x87's change the FPU too, but for FNSTCW and FNSTSW. */
+static bool changes_state(const struct insn *insn)
+{
+	return insn->operation == OPERATION_X87 && !(is_control(insn) && modrm_reg(insn) == 7);
 }
 
 static enum cpu_result read_fpu_operand(struct emulation *emulation,
@@ -346,15 +331,15 @@ static enum cpu_result read_fpu_operand(struct emulation *emulation,
 	enum cpu_result result = CPU_OK;
 
 	memset(native->operand, 0, bytes);
-	if (operand->write || insn->operation == OPERATION_FXRSTOR)
+	if ((operand->write && changes_state(insn)) || insn->operation == OPERATION_FXRSTOR)
 		result = cpu->bus->probe(cpu, operand->linear, bytes,
 					 operand->write ? ACCESS_WRITE : ACCESS_READ);
 	if (result != CPU_OK || !operand->read)
 		return result;
 	if (insn->operation == OPERATION_FXRSTOR)
 		bytes = FXSAVE_USED;
-	return read_bytes(cpu, operand->linear, native->operand, bytes,
-			  operand->write ? ACCESS_MODIFY : ACCESS_READ);
+	return cpu->bus->read(cpu, operand->linear, native->operand, bytes,
+			      operand->write ? ACCESS_MODIFY : ACCESS_READ);
 }
 
 /* Bytes that FXSAVE does not own stay as they are; what it saves depends on CR4. */

@@ -20,7 +20,7 @@ struct span {
 	unsigned int bytes;
 };
 
-/* An access of at most 64 bytes touches at most two pages. */
+/* No access is larger than a page, so it touches at most two. */
 #define SPANS 2
 
 static enum cpu_result find_spans(struct vcpu *vcpu, u64 linear, unsigned int bytes,
