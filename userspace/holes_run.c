@@ -268,7 +268,8 @@ static bool run_session(struct hole_column *column, unsigned int first, unsigned
 	session.vm = (struct vm){ .device = -1, .fd = -1, .vcpu = -1 };
 	good = load_probe_guest(&session, first, &column->reason);
 	/* The other engines take all that the processor has. */
-	if (good && column->engine == RINGLET_ENGINE_TRAP && !vm_set_umip(&session.vm, column->umip)) {
+	if (good && column->engine == RINGLET_ENGINE_TRAP &&
+	    !vm_set_umip(&session.vm, column->umip)) {
 		fill_message(&column->reason, "this processor has no UMIP");
 		good = false;
 	}
