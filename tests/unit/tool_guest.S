@@ -12,7 +12,13 @@
 #define DEBUG_CONSOLE 0xe9
 #define DEBUG_EXIT 0xf4
 #define SERIAL 0x3f8
+#define SERIAL_IER 0x3f9
+#define SERIAL_IIR 0x3fa
+#define SERIAL_MCR 0x3fc
 #define SERIAL_LSR 0x3fd
+#define PM1_CONTROL 0x604
+#define KEYBOARD_COMMAND 0x64
+#define KEYBOARD_DATA 0x60
 
 	.text
 	.code32
@@ -37,7 +43,8 @@ begin:
 
 table:
 	.long	exit_42, say_hello, show_pass, crash, spin, reset, strings, wait, device_memory
-	.long	entry_state, echo, show_error, panic, entry_flags
+	.long	entry_state, echo, show_error, panic, entry_flags, switch_off, linux_panic
+	.long	linux_panic_reset, linux_restart, interrupts
 table_end:
 
 fail:
@@ -180,6 +187,113 @@ panic:
 	call	serial_print
 	jmp	reset
 
+/* o: by ACPI's PM1 control register: SLP_EN and the type of S5 */
+switch_off:
+	movw	$PM1_CONTROL, %dx
+	movw	$0x2000, %ax
+	outw	%ax, %dx
+	jmp	fail
+
+/* p: what Linux says when it panics and then stays */
+linux_panic:
+	movl	$linux_panic_text, %esi
+	call	serial_print
+	movl	$linux_panic_end, %esi
+	call	serial_print
+	jmp	spin
+
+/* q: what it says when it resets then, without the last line */
+linux_panic_reset:
+	movl	$linux_panic_text, %esi
+	call	serial_print
+	jmp	reset
+
+/* r: a restart by a triple fault, announced as Linux does */
+linux_restart:
+	movl	$linux_restart_text, %esi
+	call	serial_print
+	jmp	crash
+
+/*
+ * s: with --irqchip on: the serial port's interrupt when its transmitter is
+ * empty, then the keyboard's for a byte that the controller echoes. Each handler
+ * counts in EBX; HLT waits for them.
+ */
+interrupts:
+	movl	$idt, %edi
+	leal	serial_handler, %eax
+	movl	$0x24, %ecx
+	call	set_gate
+	leal	keyboard_handler, %eax
+	movl	$0x21, %ecx
+	call	set_gate
+	lidt	idt_pointer
+	movl	$pic_setup, %esi
+	movl	$(pic_setup_end - pic_setup) / 2, %ecx
+	xorl	%edx, %edx
+1:	lodsb
+	movb	%al, %dl
+	lodsb
+	outb	%al, %dx
+	loop	1b
+	xorl	%ebx, %ebx
+	movw	$SERIAL_MCR, %dx
+	movb	$0x08, %al		/* OUT2 */
+	outb	%al, %dx
+	movw	$SERIAL_IER, %dx
+	movb	$0x02, %al
+	outb	%al, %dx
+1:	sti
+	hlt
+	cli
+	cmpl	$1, %ebx
+	jb	1b
+	movb	$0x60, %al		/* interrupts on, keyboard on */
+	outb	%al, $KEYBOARD_COMMAND
+	movb	$0x01, %al
+	outb	%al, $KEYBOARD_DATA
+	movb	$0xd2, %al
+	outb	%al, $KEYBOARD_COMMAND
+	movb	$0x5a, %al
+	outb	%al, $KEYBOARD_DATA
+1:	sti
+	hlt
+	cli
+	cmpl	$2, %ebx
+	jb	1b
+	movb	$12, %al
+	outb	%al, $DEBUG_EXIT
+	hlt
+
+/* EAX the handler, ECX the vector */
+set_gate:
+	movw	%ax, (%edi, %ecx, 8)
+	movw	$0x10, 2(%edi, %ecx, 8)
+	movw	$0x8e00, 4(%edi, %ecx, 8)
+	shrl	$16, %eax
+	movw	%ax, 6(%edi, %ecx, 8)
+	ret
+
+serial_handler:
+	pushal
+	movw	$SERIAL_IIR, %dx
+	inb	%dx, %al
+	cmpb	$0x02, %al
+	jne	fail
+	jmp	handled
+
+keyboard_handler:
+	pushal
+	inb	$KEYBOARD_DATA, %al
+	cmpb	$0x5a, %al
+	jne	fail
+handled:
+	movb	$0x20, %al
+	outb	%al, $0x20
+	popal
+	incl	%ebx
+	iret
+
 serial_print:
 	movw	$SERIAL_LSR, %dx
 	inb	%dx, %al
@@ -208,6 +322,20 @@ hello:
 	.asciz	"hello from the guest\r\n"
 panic_text:
 	.asciz	"kernel panic\r\n"
+linux_panic_text:
+	.asciz	"[    1.0] Kernel panic - not syncing: a test\r\n"
+linux_panic_end:
+	.asciz	"[    1.1] ---[ end Kernel panic - not syncing: a test ]---\r\n"
+linux_restart_text:
+	.asciz	"[    1.0] reboot: Restarting system\r\n"
+/* Ports and bytes: both PICs to vectors 20h and 28h; IRQ 1 and 4 open. */
+pic_setup:
+	.byte	0x20, 0x11, 0xa0, 0x11, 0x21, 0x20, 0xa1, 0x28, 0x21, 0x04, 0xa1, 0x02
+	.byte	0x21, 0x01, 0xa1, 0x01, 0x21, 0xed, 0xa1, 0xff
+pic_setup_end:
+idt_pointer:
+	.word	256 * 8 - 1
+	.long	idt
 pass_row:
 	.asciz	"Using: Core #0              | Pass:  1        Errors: 0  "
 error_row:
@@ -220,5 +348,8 @@ no_idt:
 	.long	0
 
 	.bss
+	.align	8
+idt:
+	.skip	256 * 8
 buffer:
 	.skip	600

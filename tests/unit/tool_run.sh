@@ -82,6 +82,21 @@ saw 'with registers' err '^eip [0-9a-f]\{8\} eflags'
 expect 'a reset by the keyboard controller ends the run' 0 f
 saw 'and names the port' err 'the guest reset the machine by the keyboard controller (port 64h)'
 
+expect 'switching off by ACPI ends the run' 0 o
+saw 'and says so' err 'the guest switched the machine off'
+expect 'a Linux that panics is status 4' 4 p
+saw 'with the reason' err "the guest's kernel panicked: a test"
+expect 'so is one that resets then' 4 q --serial "$scratch/serial"
+saw 'its last lines are printed when they went elsewhere' err '^\[    1.0\] Kernel panic'
+expect 'a triple fault by which Linux restarts is a reset' 0 r
+saw 'and named' err 'the guest reset the machine by a triple fault'
+
+expect 'serial port and keyboard interrupt' 12 s --irqchip on
+expect 'without interrupt controllers they cannot' 124 s --irqchip off --timeout 1
+expect 'a vCPU that the device halts for ever is noticed' 0 b --irqchip on
+saw 'and explained' err 'the guest halted with interrupts off at 0x'
+expect '--timeout ends one that the device halts' 124 h --irqchip on --timeout 1
+
 expect 'OUTS and INS with a count' 7 g
 saw 'all characters arrive' out '^a string by OUTS$'
 expect 'memory of no device reads ones' 8 i
