@@ -2,8 +2,10 @@
 /*
  * What kind of guest it is; called by `ringlet run` before the machine exists.
  */
+#include <errno.h>
 #include <linux/ringlet.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "guest.h"
 
@@ -16,6 +18,8 @@ bool guest_read(struct guest *guest, const struct run_options *options, struct m
 	if (!file_read(&guest->kernel, options->kernel, "--kernel", error) ||
 	    (options->initrd && !file_read(&guest->initrd, options->initrd, "--initrd", error)))
 		return false;
+	if (getrandom(guest->seed, sizeof(guest->seed), 0) != (ssize_t)sizeof(guest->seed))
+		return refuse(error, "the host gave no random numbers: %s", strerror(errno));
 	guest->request = (struct load_request){
 		.kernel = guest->kernel.data,
 		.kernel_size = guest->kernel.size,
@@ -24,6 +28,7 @@ bool guest_read(struct guest *guest, const struct run_options *options, struct m
 		.initrd_size = guest->initrd.size,
 		.initrd_name = options->initrd,
 		.command_line = options->append,
+		.seed = guest->seed,
 		.format = options->format,
 	};
 	guest->is_linux = (options->format == FORMAT_AUTO || options->format == FORMAT_BZIMAGE) &&

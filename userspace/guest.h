@@ -12,12 +12,14 @@
 
 /**
  * struct guest - the files of a guest
+ * @seed: random bytes for a kernel that takes them
  * @is_linux: it is Linux, and @release says which
  */
 struct guest {
 	struct file kernel;
 	struct file initrd;
 	struct load_request request;
+	uint8_t seed[LOAD_SEED_SIZE];
 	bool is_linux;
 	struct message release;
 };

@@ -40,6 +40,7 @@
 #define BOOT_PARAMS	       0x2000u
 #define MULTIBOOT_INFO	       0x3000u
 #define MULTIBOOT_INFO_SIZE    0x1000u
+#define BOOT_SETUP_DATA	       0x4000u
 #define BOOT_STACK_TOP	       0x8000u
 #define BOOT_AREA_END	       0x8000u
 

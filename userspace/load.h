@@ -11,6 +11,8 @@
 
 #include "guest_memory.h"
 
+#define LOAD_SEED_SIZE 32
+
 enum image_format {
 	FORMAT_AUTO,
 	FORMAT_BZIMAGE,
@@ -24,6 +26,8 @@ enum image_format {
  * @kernel: the image, @kernel_size bytes; @kernel_name is its name in messages
  * @initrd: initial RAM disk or first multiboot module; NULL for none
  * @command_line: never NULL
+ * @seed: LOAD_SEED_SIZE bytes that start the kernel's random number generator;
+ *	NULL for none
  * @format: what --format says
  */
 struct load_request {
@@ -34,6 +38,7 @@ struct load_request {
 	size_t initrd_size;
 	const char *initrd_name;
 	const char *command_line;
+	const uint8_t *seed;
 	enum image_format format;
 };
 

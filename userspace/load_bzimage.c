@@ -32,24 +32,33 @@
 #define XLOADFLAGS	   0x236
 #define CMDLINE_SIZE	   0x238
 #define PAYLOAD_LENGTH	   0x24c
+#define SETUP_DATA	   0x250
 #define PREF_ADDRESS	   0x258
 #define INIT_SIZE	   0x260
 #define HEADER_END_MAX	   0x290
 
 /* Offsets in boot_params only. */
-#define SCREEN_INFO_X		 0x00
-#define SCREEN_INFO_Y		 0x01
-#define SCREEN_INFO_EXT_MEM_K	 0x02
-#define SCREEN_INFO_VIDEO_MODE	 0x06
-#define SCREEN_INFO_COLUMNS	 0x07
-#define SCREEN_INFO_LINES	 0x0e
-#define SCREEN_INFO_IS_VGA	 0x0f
-#define SCREEN_INFO_POINTS	 0x10
-#define ALT_MEM_K		 0x1e0
-#define E820_COUNT		 0x1e8
-#define E820_TABLE		 0x2d0
-#define E820_ENTRY_SIZE		 20
-#define BOOT_PARAMS_SIZE	 4096
+#define SCREEN_INFO_X	       0x00
+#define SCREEN_INFO_Y	       0x01
+#define SCREEN_INFO_EXT_MEM_K  0x02
+#define SCREEN_INFO_VIDEO_MODE 0x06
+#define SCREEN_INFO_COLUMNS    0x07
+#define SCREEN_INFO_LINES      0x0e
+#define SCREEN_INFO_IS_VGA     0x0f
+#define SCREEN_INFO_POINTS     0x10
+#define ALT_MEM_K	       0x1e0
+#define E820_COUNT	       0x1e8
+#define E820_TABLE	       0x2d0
+#define E820_ENTRY_SIZE	       20
+#define BOOT_PARAMS_SIZE       4096
+
+/* struct setup_data: of one kind here, and the last of its list. */
+#define SETUP_DATA_NEXT		 0
+#define SETUP_DATA_TYPE		 8
+#define SETUP_DATA_LENGTH	 12
+#define SETUP_DATA_BYTES	 16
+#define SETUP_RNG_SEED		 9
+#define SETUP_DATA_PROTOCOL	 0x209
 
 #define BOOT_FLAG_VALUE		 0xaa55
 #define LOADED_HIGH		 0x01
@@ -257,6 +266,21 @@ static void write_boot_params(const struct load_request *request, const struct b
 	put32(params + RAMDISK_SIZE, initrd_address ? (uint32_t)request->initrd_size : 0);
 }
 
+/*
+ * A kernel that is told no random bytes, on a processor without RDRAND, makes them
+ * by racing its timer: three thousand million instructions while it starts.
+ */
+static void write_seed(const uint8_t *seed, struct guest_memory *memory)
+{
+	uint8_t *data = memory->base + BOOT_SETUP_DATA;
+
+	put64(data + SETUP_DATA_NEXT, 0);
+	put32(data + SETUP_DATA_TYPE, SETUP_RNG_SEED);
+	put32(data + SETUP_DATA_LENGTH, LOAD_SEED_SIZE);
+	memcpy(data + SETUP_DATA_BYTES, seed, LOAD_SEED_SIZE);
+	put64(memory->base + BOOT_PARAMS + SETUP_DATA, BOOT_SETUP_DATA);
+}
+
 bool load_bzimage(const struct load_request *request, struct guest_memory *memory,
 		  struct entry_state *entry, struct message *error)
 {
@@ -285,6 +309,8 @@ bool load_bzimage(const struct load_request *request, struct guest_memory *memor
 
 	memcpy(memory->base + BOOT_COMMAND_LINE, request->command_line, length + 1);
 	write_boot_params(request, &image, memory, initrd_address);
+	if (request->seed && image.version >= SETUP_DATA_PROTOCOL)
+		write_seed(request->seed, memory);
 	entry->eip = image.load_address;
 	entry->esi = BOOT_PARAMS;
 	return true;

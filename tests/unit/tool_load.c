@@ -117,6 +117,29 @@ static void test_bzimage(void)
 	end_test("the boot GDT has flat code at 10h and flat data at 18h");
 }
 
+static void test_bzimage_seed(void)
+{
+	static const uint8_t seed[LOAD_SEED_SIZE] = "thirty-two bytes that start it";
+	struct load_request request = request_for(make_bzimage(image));
+	const uint8_t *params = memory.base + BOOT_PARAMS;
+	const uint8_t *data = memory.base + BOOT_SETUP_DATA;
+
+	begin_test();
+	CHECK(load(&request));
+	CHECK_EQUAL(get64(params + 0x250), 0);
+	request.seed = seed;
+	CHECK(load(&request));
+	CHECK_EQUAL(get64(params + 0x250), BOOT_SETUP_DATA);
+	CHECK_EQUAL(get64(data), 0);
+	CHECK_EQUAL(get32(data + 8), 9);
+	CHECK_EQUAL(get32(data + 12), LOAD_SEED_SIZE);
+	CHECK(!memcmp(data + 16, seed, LOAD_SEED_SIZE));
+	put16(image + 0x206, 0x208);
+	CHECK(load(&request));
+	CHECK_EQUAL(get64(params + 0x250), 0);
+	end_test("a kernel that takes setup data gets random numbers");
+}
+
 static void test_bzimage_initrd(void)
 {
 	struct load_request request = request_for(make_bzimage(image));
@@ -525,6 +548,7 @@ int main(int argc, char **argv)
 		return 1;
 	test_memory();
 	test_bzimage();
+	test_bzimage_seed();
 	test_bzimage_initrd();
 	test_bzimage_refusals();
 	test_multiboot();
