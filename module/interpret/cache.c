@@ -174,14 +174,57 @@ static u64 lines_of(unsigned int offset, unsigned int bytes)
 	return GENMASK_ULL(last, first);
 }
 
+/* Whether a page that belongs at @home may stay at @at when @hole becomes free. */
+static bool reachable_past(unsigned int home, unsigned int hole, unsigned int at)
+{
+	return (at - home) % CODE_PAGES < (at - hole) % CODE_PAGES;
+}
+
+/* Close the gap, or the search for those behind it would end there. */
+static void free_slot(struct interpreter *interpreter, unsigned int hole)
+{
+	struct code_page *pages = interpreter->pages;
+	unsigned int at = hole;
+
+	for (;;) {
+		at = (at + 1) % CODE_PAGES;
+		if (pages[at].gfn == CODE_PAGE_FREE)
+			break;
+		if (reachable_past(page_hash(pages[at].gfn), hole, at))
+			continue;
+		pages[hole] = pages[at];
+		hole = at;
+	}
+	pages[hole].gfn = CODE_PAGE_FREE;
+	interpreter->pages_used--;
+}
+
+/*
+ * Each write to a page that holds code is expensive, and the guest may have put
+ * data, or a stack, where code of its start was.
+ */
+static void drop_page(struct interpreter *interpreter, struct code_page *page)
+{
+	u64 gfn = page->gfn;
+
+	forget_blocks(interpreter, page);
+	free_slot(interpreter, page - interpreter->pages);
+	interpreter->statistics.code_pages_dropped++;
+	interpreter->host->code_dropped(interpreter->cpu, gfn);
+}
+
 static void invalidate_within(struct interpreter *interpreter, u64 gpa, unsigned int bytes)
 {
 	struct code_page *page = code_page_find(interpreter, gpa >> GUEST_PAGE_SHIFT);
 
-	if (!page || !(page->used & lines_of(gpa & (GUEST_PAGE - 1), bytes)))
+	if (!page)
 		return;
-	interpreter->statistics.code_invalidations++;
-	forget_blocks(interpreter, page);
+	if (page->used & lines_of(gpa & (GUEST_PAGE - 1), bytes)) {
+		interpreter->statistics.code_invalidations++;
+		forget_blocks(interpreter, page);
+	}
+	if (++page->writes > CODE_PAGE_WRITES)
+		drop_page(interpreter, page);
 }
 
 /**
@@ -453,6 +496,7 @@ struct block *code_find(struct interpreter *interpreter, struct code_page *page,
 {
 	struct block *block = known_block(interpreter, block_key(interpreter, page, offset));
 
+	page->writes = 0;
 	if (block)
 		return block;
 	block = decode_block(interpreter, page, offset, host);

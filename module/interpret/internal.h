@@ -170,6 +170,7 @@ struct jump_target {
  * @serial: blocks with another serial are of the past
  * @checked: the recheck generation in which @copy was last compared
  * @used: which 64-byte lines decoded code comes from
+ * @writes: how often it was written since a block of it was looked up
  * @copy: the page as it was decoded
  */
 struct code_page {
@@ -177,10 +178,13 @@ struct code_page {
 	u32 serial;
 	u32 checked;
 	u64 used;
+	u32 writes;
 	u8 *copy;
 };
 
 #define CODE_PAGES     2048U
+/* What is written so often and not executed is not code any more. */
+#define CODE_PAGE_WRITES 64U
 #define CODE_PAGE_FREE (~0ULL)
 #define LINE_SHIFT     6
 

@@ -175,7 +175,8 @@ void interpreter_tlb_drop(struct interpreter *interpreter, u64 gfn);
  */
 void interpreter_code_page_add(struct interpreter *interpreter, u64 gfn);
 
-/* Somebody wrote to guest memory; cheap if no decoded code lies there. */
+/* Somebody wrote to guest memory; cheap if no decoded code lies there. A page that
+ * is written many times without being executed is dropped. */
 void interpreter_code_invalidate(struct interpreter *interpreter, u64 gpa, unsigned int bytes);
 /* Drop all code. */
 void interpreter_code_flush(struct interpreter *interpreter);
@@ -191,6 +192,7 @@ struct interpreter_statistics {
 	u64 blocks_decoded;
 	u64 code_lookups; /* entries to a block that the jump cache did not know */
 	u64 code_invalidations;
+	u64 code_pages_dropped; /* because they were written too often */
 	u64 code_flushes;
 	u64 code_rechecks;
 };

@@ -445,6 +445,93 @@ static void run_one(enum mode mode, u64 seed, bool print)
 		trace_reference(mode, seed, fast.instructions + 1);
 }
 
+/* ---- pages that stop being code --------------------------------------------------- */
+
+#define WRITES_AT_MOST 1000
+#define CODE_AT	       0x8000
+
+static void run_nops(u32 at)
+{
+	machine = fast_machine();
+	fake_machine_protected(machine);
+	fake_put8(machine, at, 0x90);
+	fake_put8(machine, at + 1, 0xf4);
+	machine->cpu.rip = at;
+	run_fast(2, NULL);
+}
+
+/* How many writes it takes until the page is given up; 0: more than anybody would
+ * wait for. */
+static unsigned int writes_until_dropped(u64 gfn)
+{
+	unsigned int count = 0;
+
+	while (fast_holds_code(gfn)) {
+		if (++count > WRITES_AT_MOST)
+			return 0;
+		fast_written(gfn * FAKE_PAGE + 0x800);
+	}
+	return count;
+}
+
+/* Code beside which somebody writes stays while it is executed. */
+static bool stays_while_executed(void)
+{
+	unsigned int i;
+
+	for (i = 1; i < WRITES_AT_MOST; i++) {
+		fast_written(CODE_AT + 0x800);
+		if (i % 32)
+			continue;
+		fast_forget(false);
+		run_nops(CODE_AT);
+	}
+	return fast_holds_code(CODE_AT / FAKE_PAGE);
+}
+
+static bool pages_are_dropped(void)
+{
+	fast_forget(true);
+	run_nops(CODE_AT);
+	if (!fast_holds_code(CODE_AT / FAKE_PAGE) || !stays_while_executed() ||
+	    writes_until_dropped(CODE_AT / FAKE_PAGE) < 2)
+		return false;
+	run_nops(CODE_AT);
+	return fast_holds_code(CODE_AT / FAKE_PAGE);
+}
+
+/* Four share a place in the table of pages, and the next four have the next one. */
+static u64 crowded_gfn(unsigned int i)
+{
+	return (i & 3) * 0x800 + (0x20 + i / 4 * 1873) % 0x800;
+}
+
+#define CROWD 64
+
+/*
+ * With any one gone, all others must still be found: none of them is added twice,
+ * of which code_dropped() would complain when all go.
+ */
+static bool others_are_found(void)
+{
+	unsigned int gone, i;
+
+	for (gone = 0; gone < CROWD; gone++) {
+		fast_forget(true);
+		for (i = 0; i < CROWD; i++)
+			fast_add_code(crowded_gfn(i));
+		if (!writes_until_dropped(crowded_gfn(gone)))
+			return false;
+		for (i = 0; i < CROWD; i++) {
+			if (fast_holds_code(crowded_gfn(i)) != (i != gone))
+				return false;
+			if (i != gone && !writes_until_dropped(crowded_gfn(i)))
+				return false;
+		}
+	}
+	return true;
+}
+
 static u64 from_environment(const char *name, u64 otherwise)
 {
 	const char *value = getenv(name);
@@ -466,7 +553,7 @@ int main(void)
 		run_one(only_mode, only, true);
 		return differences != 0;
 	}
-	printf("1..%u\n", MODES + 1);
+	printf("1..%u\n", MODES + 2);
 	for (mode = 0; mode < MODES; mode++) {
 		differences = 0;
 		programs = 0;
@@ -485,5 +572,11 @@ int main(void)
 	printf("%s %u - %llu of %llu instructions were the interpreter's\n",
 	       fast_statistics()->instructions * 3 > all ? "ok" : "not ok", MODES + 1,
 	       (unsigned long long)fast_statistics()->instructions, (unsigned long long)all);
+	if (!pages_are_dropped() || !others_are_found()) {
+		printf("not ");
+		failed++;
+	}
+	printf("ok %u - a page that is written and not executed holds no code for long\n",
+	       MODES + 2);
 	return failed != 0;
 }

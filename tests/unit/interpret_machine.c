@@ -161,7 +161,7 @@ static void bus_changed(struct virtual_cpu *cpu, unsigned int what)
 
 static struct cpu_bus fast_bus;
 /* Pages that the interpreter believes to be protected. */
-static bool code_pages[FAKE_PAGES];
+static bool code_pages[FAST_GFNS];
 
 static bool should_stop(struct virtual_cpu *cpu)
 {
@@ -172,7 +172,7 @@ static bool should_stop(struct virtual_cpu *cpu)
 static void code_dropped(struct virtual_cpu *cpu, u64 gfn)
 {
 	(void)cpu;
-	if (gfn >= FAKE_PAGES || !code_pages[gfn])
+	if (gfn >= FAST_GFNS || !code_pages[gfn])
 		abort();
 	code_pages[gfn] = false;
 }
@@ -203,6 +203,22 @@ void fast_forget(bool all)
 		interpreter_code_flush(interpreter);
 	else
 		interpreter_code_recheck(interpreter);
+}
+
+void fast_add_code(u64 gfn)
+{
+	code_pages[gfn] = true;
+	interpreter_code_page_add(interpreter, gfn);
+}
+
+void fast_written(u64 gpa)
+{
+	interpreter_code_invalidate(interpreter, gpa, 1);
+}
+
+bool fast_holds_code(u64 gfn)
+{
+	return code_pages[gfn];
 }
 
 const struct interpreter_statistics *fast_statistics(void)
@@ -269,10 +285,7 @@ static struct outcome answer(struct fake_machine *machine, enum interpret_exit w
 		if (outcome.result == CPU_OK && !fill(machine, report))
 			return slow(cpu, outcome);
 		return outcome;
-	case INTERPRET_CODE_PAGE:
-		code_pages[report->gfn] = true;
-		interpreter_code_page_add(interpreter, report->gfn);
-		return outcome;
+	case INTERPRET_CODE_PAGE: fast_add_code(report->gfn); return outcome;
 	case INTERPRET_CODE_FULL: interpreter_code_flush(interpreter); return outcome;
 	case INTERPRET_SLOW: return slow(cpu, outcome);
 	default: return outcome;

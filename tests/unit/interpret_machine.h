@@ -36,6 +36,15 @@ struct outcome run_fast(u64 instructions, u64 (*disturb)(void));
  * say that memory may have changed. */
 void fast_forget(bool all);
 
+/* Guest pages that there may be, most of them without memory. */
+#define FAST_GFNS 0x4000
+
+/* Tell the interpreter that a page may hold code; that a byte of it was written;
+ * whether it holds code. */
+void fast_add_code(u64 gfn);
+void fast_written(u64 gpa);
+bool fast_holds_code(u64 gfn);
+
 const struct interpreter_statistics *fast_statistics(void);
 
 /* The first difference in words, or NULL. */
