@@ -327,6 +327,15 @@ static long vcpu_ioctl_read_processor(struct vcpu *vcpu, void __user *user)
 	return copy_to_user(user, &processor, sizeof(processor)) ? -EFAULT : 0;
 }
 
+static long vcpu_ioctl_step(struct vcpu *vcpu, unsigned long argument)
+{
+	if (argument > RINGLET_STEPS_MOST)
+		return -EINVAL;
+	vcpu->steps_left = argument;
+	vcpu->step_done = false;
+	return 0;
+}
+
 static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned long argument)
 {
 	void __user *user = (void __user *)argument;
@@ -386,6 +395,8 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_ioctl_get_stop_reason(vcpu, user);
 	case RINGLET_READ_GUEST_ROOT:
 		return vcpu_ioctl_read_guest_root(vcpu, user);
+	case RINGLET_STEP:
+		return vcpu_ioctl_step(vcpu, argument);
 	case RINGLET_READ_PROCESSOR:
 		return vcpu_ioctl_read_processor(vcpu, user);
 	default:

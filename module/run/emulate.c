@@ -145,6 +145,7 @@ enum run_result run_emulate(struct vcpu *vcpu, const struct insn *insn)
 	switch (result) {
 	case CPU_OK:
 		vcpu->statistics.emulated[group_of(insn)]++;
+		run_count_step(vcpu);
 		access_forget(vcpu);
 		return access_to_user(vcpu) ? RUN_USER : RUN_RESUME;
 	case CPU_FAULT:

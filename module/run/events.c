@@ -47,6 +47,8 @@ static enum run_result deliver(struct vcpu *vcpu, enum cpu_event_type type,
 	if (result == CPU_USER)
 		return run_end(vcpu, result);
 	vcpu->delivering = false;
+	if (result == CPU_OK)
+		run_count_step(vcpu);
 	access_forget(vcpu);
 	/* Only software interrupts report a fault, and those the emulator does. */
 	return run_end(vcpu, result);
@@ -117,10 +119,11 @@ enum run_result run_deliver_events(struct vcpu *vcpu)
 	}
 	if (vcpu->exception_pending)
 		result = deliver_exception(vcpu);
-	if (result == RUN_RESUME && vcpu->nmi_pending && !cpu->nmi_blocked &&
+	/* Each delivery is a step of its own, if somebody counts. */
+	if (result == RUN_RESUME && !vcpu->step_done && vcpu->nmi_pending && !cpu->nmi_blocked &&
 	    !cpu->interrupt_shadow)
 		result = deliver_nmi(vcpu);
-	if (result == RUN_RESUME && cpu_can_take_interrupt(cpu)) {
+	if (result == RUN_RESUME && !vcpu->step_done && cpu_can_take_interrupt(cpu)) {
 		acknowledge_interrupt(vcpu);
 		if (vcpu->interrupt >= 0)
 			result = deliver_interrupt(vcpu);

@@ -113,6 +113,8 @@ static enum run_result handle_debug(struct vcpu *vcpu, const struct world_exit *
 		debug.dr6 &= ~(u64)DR_STEP;
 		vcpu->cpu.interrupt_shadow = 0;
 	}
+	if (exit->dr6 & DR_STEP)
+		run_count_step(vcpu);
 	if (!debug.dr6) {
 		if (vcpu->world->step)
 			return RUN_RESUME;

@@ -64,6 +64,25 @@ void run_interpreter_recheck(struct vcpu *vcpu);
 void run_free_interpreter(struct vcpu *vcpu);
 size_t run_interpreter_bytes(const struct vcpu *vcpu);
 
+/**
+ * enum run_step_flag - what a directly stepped instruction does with the trap flag
+ * that steps it
+ * @RUN_STEP_NONE: nothing
+ * @RUN_STEP_PUSHES: it shows it on the stack (PUSHF)
+ * @RUN_STEP_POPS: it sets the guest's own, which then looks like ours (POPF, IRET)
+ */
+enum run_step_flag {
+	RUN_STEP_NONE,
+	RUN_STEP_PUSHES,
+	RUN_STEP_POPS,
+};
+
+/* step.c: RINGLET_STEP. A step is over, if anybody counts */
+void run_count_step(struct vcpu *vcpu);
+/* Before and after a direct step: the guest shall see its own trap flag, not ours. */
+enum run_step_flag run_step_before(struct vcpu *vcpu);
+void run_step_after(struct vcpu *vcpu, enum run_step_flag flag);
+
 /* exits.c: handle an exit */
 enum run_result run_handle_exit(struct vcpu *vcpu, const struct world_exit *exit);
 

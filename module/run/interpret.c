@@ -306,9 +306,26 @@ static bool must_look_up(const struct vcpu *vcpu)
 {
 	const struct virtual_cpu *cpu = &vcpu->cpu;
 
-	return vcpu->exception_pending || cpu->pending_debug || cpu->halted ||
+	return vcpu->exception_pending || vcpu->step_done || cpu->pending_debug || cpu->halted ||
 	       run_interrupt_due(vcpu) ||
 	       !run_interprets(vcpu) || __xfer_to_guest_mode_work_pending();
+}
+
+/* Instructions between two looks at what the host wants, when they are counted. */
+#define COUNTED_BATCH 1024
+
+/* The interpreter's bursts do not end after an exact number. */
+static enum run_result interpret_counted(struct vcpu *vcpu)
+{
+	enum run_result result = RUN_RESUME;
+	unsigned int i;
+
+	for (i = 0; i < COUNTED_BATCH && result == RUN_RESUME; i++) {
+		result = slow_step(vcpu);
+		if (must_look_up(vcpu))
+			break;
+	}
+	return result;
 }
 
 enum run_result run_interpret(struct vcpu *vcpu)
@@ -316,6 +333,8 @@ enum run_result run_interpret(struct vcpu *vcpu)
 	struct interpret_report report;
 	enum run_result result;
 
+	if (vcpu->steps_left)
+		return interpret_counted(vcpu);
 	result = prepare_interpreter(vcpu);
 	if (result != RUN_RESUME)
 		return result;

@@ -15,6 +15,8 @@ static unsigned int load_flags(const struct vcpu *vcpu)
 {
 	unsigned int flags = 0;
 
+	if (vcpu->steps_left)
+		flags |= WORLD_LOAD_STEP;
 	if (run_interrupt_wanted(vcpu)) {
 		flags |= WORLD_LOAD_WANT_IF;
 		/* Nothing tells when the shadow has passed, but a step. */
@@ -125,6 +127,8 @@ static enum run_result check_halt(struct vcpu *vcpu)
 static enum run_result run_directly(struct vcpu *vcpu)
 {
 	const unsigned int flags = load_flags(vcpu);
+	const enum run_step_flag flag = run_step_before(vcpu);
+	const u32 steps_left = vcpu->steps_left;
 	struct world_exit exit = {};
 	enum run_result result;
 
@@ -139,7 +143,10 @@ static enum run_result run_directly(struct vcpu *vcpu)
 		return RUN_RESUME;
 	vcpu->statistics.world_switches++;
 	world_store(vcpu->world, &vcpu->cpu);
-	return run_handle_exit(vcpu, &exit);
+	result = run_handle_exit(vcpu, &exit);
+	if (vcpu->steps_left != steps_left)
+		run_step_after(vcpu, flag);
+	return result;
 }
 
 static enum run_result run_once(struct vcpu *vcpu)
@@ -150,6 +157,9 @@ static enum run_result run_once(struct vcpu *vcpu)
 	clock_before_entry(vcpu);
 	if (result == RUN_RESUME)
 		result = run_deliver_events(vcpu);
+	/* A delivery is a step too. */
+	if (vcpu->step_done)
+		return result;
 	if (result == RUN_RESUME)
 		result = check_interrupt_window(vcpu);
 	if (result == RUN_RESUME && vcpu->cpu.halted) {
@@ -159,6 +169,19 @@ static enum run_result run_once(struct vcpu *vcpu)
 	if (result == RUN_RESUME)
 		result = run_interprets(vcpu) ? run_interpret(vcpu) : run_directly(vcpu);
 	return result == RUN_RESUME ? check_halt(vcpu) : result;
+}
+
+/* The end that RINGLET_STEP asked for. */
+static enum run_result end_steps(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	vcpu->step_done = false;
+	run->exit_reason = KVM_EXIT_DEBUG;
+	memset(&run->debug, 0, sizeof(run->debug));
+	run->debug.arch.exception = X86_TRAP_DB;
+	run->debug.arch.pc = vcpu->cpu.segments[SEGMENT_CS].base + vcpu->cpu.rip;
+	return RUN_USER;
 }
 
 /* Finish what the last return to userspace left open. */
@@ -203,7 +226,7 @@ int vcpu_run(struct vcpu *vcpu)
 	else
 		result = complete_access(vcpu);
 	while (result == RUN_RESUME)
-		result = run_once(vcpu);
+		result = vcpu->step_done ? end_steps(vcpu) : run_once(vcpu);
 
 	fpu_swap_kvm_fpstate(&vcpu->fpu, false);
 	vcpu->statistics.exits_user++;

@@ -134,6 +134,8 @@ struct table_shadow {
  *	@interpreter_memory
  * @window_wanted: the interpreter was told that an interrupt waits
  * @large_regions: where the interpreter has parts of large guest pages
+ * @steps_left: RINGLET_STEP: steps until KVM_RUN returns; 0: no such end
+ * @step_done: they are over; KVM_RUN returns before the next instruction
  * @stop_text: the sentence behind KVM_EXIT_INTERNAL_ERROR, or empty
  */
 struct vcpu {
@@ -179,6 +181,9 @@ struct vcpu {
 		u32 bytes;
 		u8 data[8];
 	} mmio_reads[VCPU_MMIO_FRAGMENTS];
+
+	u32 steps_left;
+	bool step_done;
 
 	int error; /* errno that ends this KVM_RUN */
 	u64 fast_collected[WORLD_FAST_REASONS];

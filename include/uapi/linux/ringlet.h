@@ -205,4 +205,16 @@ struct ringlet_guest_root {
 #define RINGLET_READ_GUEST_ROOT \
 	_IOWR(RINGLET_IOCTL_TYPE, 0xf3, struct ringlet_guest_root)
 
+/*
+ * RINGLET_STEP (vCPU): KVM_RUN returns with KVM_EXIT_DEBUG after as many steps
+ * as the argument says; 0 takes it back. Other returns come in between, and the
+ * count goes on in the next KVM_RUN. EINVAL: more than RINGLET_STEPS_MOST.
+ *
+ * A step is an instruction that was executed, or an exception or interrupt that
+ * was delivered. A load of SS and what follows it are one step; of a repeated
+ * string instruction each part after which it could be interrupted is one.
+ */
+#define RINGLET_STEP _IO(RINGLET_IOCTL_TYPE, 0xf6)
+#define RINGLET_STEPS_MOST 0x40000000
+
 #endif /* _UAPI_LINUX_RINGLET_H */
