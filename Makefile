@@ -13,7 +13,7 @@ endif
 
 CC ?= gcc
 TOOL_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
-	-pthread -Iinclude -Iinclude/uapi -Iuserspace
+	-pthread -Iinclude -Iinclude/uapi -Iuserspace -Imodule
 TOOL_LDFLAGS := -static -pthread
 TOOL_LDLIBS := -ljansson
 
@@ -39,6 +39,12 @@ sparse: | $(OUT)
 # --- the tool
 tool-sources := $(sort $(wildcard userspace/*.c))
 tool-objects := $(patsubst userspace/%.c,$(OUT)/userspace/%.o,$(tool-sources))
+
+# The pure decoder, which `ringlet compare` names instructions with.
+tool-objects += $(patsubst module/decode/%.c,$(OUT)/userspace/decode/%.o,$(sort $(wildcard module/decode/*.c)))
+
+$(OUT)/userspace/decode/%.o: module/decode/%.c Makefile | $(OUT)/userspace/decode
+	$(CC) $(TOOL_CFLAGS) -Wno-missing-field-initializers -MMD -MP -c -o $@ $<
 
 tool: $(if $(tool-sources),$(OUT)/ringlet)
 
@@ -146,7 +152,7 @@ clean:
 	$(if $(wildcard $(KDIR)),$(MAKE) -C $(KDIR) M=$(TOP) clean)
 	rm -rf $(OUT)
 
-$(OUT) $(OUT)/bench $(OUT)/guests $(OUT)/userspace $(OUT)/userspace/probe $(OUT)/selftests/lib:
+$(OUT) $(OUT)/bench $(OUT)/guests $(OUT)/userspace $(OUT)/userspace/decode $(OUT)/userspace/probe $(OUT)/selftests/lib:
 	mkdir -p $@
 
 help:

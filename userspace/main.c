@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compare.h"
 #include "control.h"
 #include "holes.h"
 #include "info.h"
@@ -18,6 +19,7 @@ static const char help[] =
 	"\n"
 	"  run      run a kernel in a virtual machine\n"
 	"  holes    which instructions cannot be virtualized by trapping, measured\n"
+	"  compare  run a guest on two engines and show the first difference\n"
 	"  info     what this machine and the loaded module can do\n"
 	"  help     this text\n"
 	"\n"
@@ -61,11 +63,12 @@ static const struct {
 	const char *name;
 	int (*function)(int argc, char **argv);
 } commands[] = {
-	{ "run", command_run },		  { "info", command_info },
-	{ "help", command_help },	  { "holes", command_holes },
-	{ "--help", command_help },	  { "-h", command_help },
-	{ "-?", command_help },		  { "version", command_version },
-	{ "--version", command_version }, { "-V", command_version },
+	{ "run", command_run },		{ "info", command_info },
+	{ "help", command_help },	{ "holes", command_holes },
+	{ "compare", command_compare }, { "--help", command_help },
+	{ "-h", command_help },		{ "-?", command_help },
+	{ "version", command_version }, { "--version", command_version },
+	{ "-V", command_version },
 };
 
 int main(int argc, char **argv)

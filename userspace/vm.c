@@ -411,6 +411,26 @@ bool vm_get_registers(const struct vm *vm, struct kvm_regs *regs, struct kvm_sre
 	return !ioctl(vm->vcpu, KVM_GET_REGS, regs) && !ioctl(vm->vcpu, KVM_GET_SREGS, sregs);
 }
 
+bool vm_set_registers(const struct vm *vm, const struct kvm_regs *regs)
+{
+	return !ioctl(vm->vcpu, KVM_SET_REGS, regs);
+}
+
+bool vm_step(const struct vm *vm, unsigned int steps)
+{
+	return !ioctl(vm->vcpu, RINGLET_STEP, (unsigned long)steps);
+}
+
+bool vm_translate(const struct vm *vm, uint32_t linear, uint64_t *address)
+{
+	struct kvm_translation translation = { .linear_address = linear };
+
+	if (ioctl(vm->vcpu, KVM_TRANSLATE, &translation) || !translation.valid)
+		return false;
+	*address = translation.physical_address;
+	return true;
+}
+
 bool vm_stop_reason(const struct vm *vm, struct ringlet_stop_reason *reason)
 {
 	memset(reason, 0, sizeof(*reason));

@@ -125,6 +125,18 @@ void vm_close(struct vm *vm);
 int vm_run(struct vm *vm);
 
 /**
+ * vm_step() - let vm_run() return with KVM_EXIT_DEBUG after so many steps
+ */
+bool vm_step(const struct vm *vm, unsigned int steps);
+
+/**
+ * vm_translate() - where a linear address leads, for ring 0
+ *
+ * Return: false: nowhere.
+ */
+bool vm_translate(const struct vm *vm, uint32_t linear, uint64_t *address);
+
+/**
  * vm_explain_run_error() - a sentence for what vm_run() returned
  */
 void vm_explain_run_error(const struct vm *vm, int error, struct message *sentence);
@@ -136,6 +148,7 @@ void vm_explain_run_error(const struct vm *vm, int error, struct message *senten
  */
 int vm_check_extension(const struct vm *vm, unsigned int capability);
 
+bool vm_set_registers(const struct vm *vm, const struct kvm_regs *regs);
 bool vm_get_registers(const struct vm *vm, struct kvm_regs *regs, struct kvm_sregs *sregs);
 
 /**

@@ -4,7 +4,7 @@
  */
 #include "emulate/emulate.h"
 #include "exclude.h"
-#include "undefined_flags.h"
+#include "decode/undefined.h"
 
 const char *const exclusion_names[EXCLUSIONS] = {
 	[EXCLUDED_UNDEFINED] = "the manual leaves the result open",

@@ -4,7 +4,7 @@
  */
 #include "generate.h"
 #include "random.h"
-#include "undefined_flags.h"
+#include "decode/undefined.h"
 
 #include <stdio.h>
 

@@ -10,7 +10,7 @@
  */
 #include "emulate/emulate.h"
 #include "emulate_generate.h"
-#include "undefined_flags.h"
+#include "decode/undefined.h"
 
 #include <inttypes.h>
 #include <stdio.h>

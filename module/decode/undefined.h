@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Which flags the manual leaves undefined after an instruction: what an oracle
- * must not compare. For tests that run the emulator against something else.
+ * must not compare. For tests and for `ringlet compare`. Pure.
  */
-#ifndef RINGLET_TESTS_UNDEFINED_FLAGS_H
-#define RINGLET_TESTS_UNDEFINED_FLAGS_H
+#ifndef RINGLET_DECODE_UNDEFINED_H
+#define RINGLET_DECODE_UNDEFINED_H
 
 #include "decode/decode.h"
 
@@ -90,4 +90,4 @@ static inline u32 undefined_flags(const struct insn *insn, u32 cx)
 	}
 }
 
-#endif /* RINGLET_TESTS_UNDEFINED_FLAGS_H */
+#endif /* RINGLET_DECODE_UNDEFINED_H */
