@@ -54,7 +54,7 @@ static __always_inline bool popf_allowed(const struct virtual_cpu *cpu,
 
 	if (interpreter->privilege <= (cpu->rflags & X86_EFLAGS_IOPL) >> EFLAGS_IOPL_SHIFT)
 		fast |= X86_EFLAGS_IF;
-	return !(changes & ~fast) && !(cpu->rflags & X86_EFLAGS_VM);
+	return !(changes & ~fast);
 }
 
 #define DEFINE_STACK_STEPS(name, type, flat)                                                       \
@@ -189,6 +189,9 @@ static __always_inline bool popf_allowed(const struct virtual_cpu *cpu,
 			GUEST(type, stack_pointer(interpreter, tlb, sp, sizeof(type), false, flat)); \
 		u64 image, changes;                                                                \
 												   \
+		/* Where it may raise #GP it does not look at the stack first. */                  \
+		if (unlikely(cpu->rflags & X86_EFLAGS_VM))                                         \
+			return step_slow(STEP_ARGUMENTS);                                          \
 		if (unlikely(!at))                                                                 \
 			return step_missed(STEP_ARGUMENTS);                                        \
 		image = *at;                                                                       \
