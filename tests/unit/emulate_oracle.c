@@ -5,11 +5,12 @@
  * and everything must come out equal: registers, flags, EIP, memory, and for
  * faults the vector, error code and CR2.
  *
- * Environment: RINGLET_ORACLE_STATES (how many), RINGLET_ORACLE_SEED.
+ * Environment: RINGLET_ORACLE_STATES (how many), RINGLET_ORACLE_SEED,
+ * RINGLET_ORACLE_LOG (a file or pipe for interpret_oracle.c).
  * Builds with -m32; prints TAP, one result for each operation.
  */
 #include "emulate/emulate.h"
-#include "emulate_generate.h"
+#include "oracle_log.h"
 #include "decode/undefined.h"
 
 #include <inttypes.h>
@@ -17,12 +18,13 @@
 #include <stdlib.h>
 
 #define DEFAULT_STATES	 2000000
-#define MOST_DIFFERENCES 20 /* printed in full */
+#define MOST_DIFFERENCES 20
 #define MOST_REPEATS	 2000
 
 /* ---- the emulated machine ------------------------------------------------ */
 
 static struct virtual_cpu cpu;
+static struct oracle_context context;
 static u8 memory[NATIVE_READABLE] __aligned(64);
 /* An access went where the real processor must not follow. */
 static bool unsafe;
@@ -108,46 +110,6 @@ static const struct cpu_bus bus = {
 	.changed = bus_changed,
 };
 
-static struct segment flat_segment(unsigned int type, u16 selector)
-{
-	return (struct segment){
-		.limit = 0xffffffff,
-		.selector = selector,
-		.type = type,
-		.dpl = 3,
-		.s = true,
-		.present = true,
-		.db = true,
-		.g = true,
-	};
-}
-
-/* The real processor has its own features: this one has all of them. */
-static const struct cpu_cpuid_entry everything[] = {
-	{ .function = 1, .ecx = ~0u, .edx = ~0u },
-	{ .function = 7, .ebx = ~0u, .ecx = ~0u, .edx = ~0u },
-	{ .function = 0x80000001, .ecx = ~0u, .edx = ~0u },
-};
-
-static void init_cpu(void)
-{
-	unsigned int i;
-
-	memcpy(cpu.cpuid, everything, sizeof(everything));
-	cpu.cpuid_count = ARRAY_SIZE(everything);
-	cpu.bus = &bus;
-	cpu.cr0 = X86_CR0_PE | X86_CR0_PG | X86_CR0_AM | X86_CR0_WP | X86_CR0_ET | X86_CR0_NE;
-	cpu.cr4 = X86_CR4_UMIP | X86_CR4_TSD;
-	for (i = 0; i < SEGMENT_REGISTERS; i++)
-		cpu.segments[i] =
-			flat_segment(TYPE_DATA_WRITABLE | TYPE_ACCESSED, native_selectors[i]);
-	cpu.segments[SEGMENT_FS].base = NATIVE_FS_BASE;
-	cpu.segments[SEGMENT_FS].limit = NATIVE_FS_LIMIT;
-	cpu.tr.limit = 0x67;
-	cpu.tr.type = TYPE_TSS32_BUSY;
-	cpu.tr.present = true;
-}
-
 /* ---- which operations take part ------------------------------------------- */
 
 /* clang-format off */
@@ -215,8 +177,49 @@ static bool machine_has(unsigned int operation)
 	}
 }
 
+/* What AMD's processors do otherwise than Intel's, whom the emulator follows. */
+static bool processors_differ(const struct insn *insn)
+{
+	if (__builtin_cpu_is("intel"))
+		return false;
+	switch (insn->operation) {
+	/* They are conditions there, and take precedence over the opcode's. */
+	case OPERATION_LOOPE:
+	case OPERATION_LOOPNE: return insn->prefixes & (INSN_PREFIX_REP | INSN_PREFIX_REPNE);
+	/* A prefetch of a register is undefined. */
+	case OPERATION_NOP:
+		return insn->map == INSN_MAP_0F && insn->opcode == 0x0d && insn->modrm >= 0xc0;
+	/* LOCK makes CR8 of CR0. */
+	case OPERATION_MOV_CONTROL: return insn->prefixes & INSN_PREFIX_LOCK;
+	default: return false;
+	}
+}
+
+/* The same of faults: all four bytes of a pushed selector are written, and a
+ * comparison looks at the other operand first and shows the flags of before, and
+ * BOUND reads both bounds. */
+static bool faults_differ(const struct oracle_test *test, const struct native_state *emulated,
+			  const struct native_state *native)
+{
+	if (__builtin_cpu_is("intel") || native->trap == X86_TRAP_BP)
+		return false;
+	/* The limit of a flat segment counts there: an access that goes around 4 GiB. */
+	if (emulated->trap == X86_TRAP_AC &&
+	    (native->trap == X86_TRAP_GP || native->trap == X86_TRAP_SS))
+		return true;
+	switch (test->insn.operation) {
+	case OPERATION_PUSH_SEGMENT: return test->insn.operand_size == 4;
+	case OPERATION_CMPS:
+	case OPERATION_SCAS:
+	case OPERATION_BOUND: return true;
+	default: return false;
+	}
+}
+
 bool oracle_takes_part(const struct insn *insn)
 {
+	if (processors_differ(insn))
+		return false;
 	/* Undefined, and processors differ. */
 	if (insn->operation == OPERATION_BSWAP && insn->operand_size == 2)
 		return false;
@@ -235,38 +238,6 @@ bool oracle_result_undefined(const struct insn *insn, const struct native_state 
 }
 
 /* ---- comparing ------------------------------------------------------------ */
-
-/* Put the CPU where native_run() starts. The code segment's base is returned. */
-static u32 start(const struct oracle_test *test)
-{
-	struct segment *stack = &cpu.segments[SEGMENT_SS];
-	struct segment *code = &cpu.segments[SEGMENT_CS];
-	bool in_code16 = test->insn.mode == INSN_MODE_16;
-	unsigned int i;
-
-	*code = flat_segment(TYPE_CODE | TYPE_CODE_READABLE | TYPE_ACCESSED,
-			     native_selectors[SEGMENT_CS]);
-	if (in_code16) {
-		code->selector = native_code16;
-		code->base = NATIVE_CODE;
-		code->limit = NATIVE_CODE_BYTES - 1;
-		code->db = false;
-	}
-	*stack = flat_segment(TYPE_DATA_WRITABLE | TYPE_ACCESSED, native_selectors[SEGMENT_SS]);
-	if (test->stack16) {
-		stack->selector = native_stack16;
-		stack->base = NATIVE_STACK16_BASE;
-		stack->limit = NATIVE_STACK16_LIMIT;
-		stack->db = false;
-	}
-	for (i = 0; i < GENERAL_REGISTERS; i++)
-		cpu.regs[i] = i < 8 ? test->before.regs[i] : 0;
-	cpu.rip = NATIVE_CODE_START - code->base;
-	cpu.rflags = test->before.eflags;
-	cpu.pending_debug = 0;
-	unsafe = false;
-	return code->base;
-}
 
 static enum cpu_result emulate_all_iterations(const struct insn *insn)
 {
@@ -287,10 +258,14 @@ static enum cpu_result emulate_all_iterations(const struct insn *insn)
 /* What native_run() would say of it. False: the test must not run natively. */
 static bool emulate(const struct oracle_test *test, struct native_state *after)
 {
-	u32 base = start(test);
-	enum cpu_result result = emulate_all_iterations(&test->insn);
-	u32 eip = base + cpu.rip;
+	u32 base = oracle_start(&cpu, test, &context);
+	enum cpu_result result;
 	unsigned int i;
+	u32 eip;
+
+	unsafe = false;
+	result = emulate_all_iterations(&test->insn);
+	eip = base + cpu.rip;
 
 	*after = (struct native_state){ .eip = eip, .eflags = cpu.rflags };
 	for (i = 0; i < 8; i++)
@@ -403,6 +378,11 @@ static bool equal(const struct oracle_test *test, const struct native_state *emu
 {
 	u32 flags = ~(u32)X86_EFLAGS_RF;
 
+	if (faults_differ(test, emulated, native)) {
+		memcpy(memory, (void *)NATIVE_DATA, NATIVE_READABLE);
+		return test->insn.operation == OPERATION_PUSH_SEGMENT ||
+		       (emulated->trap != X86_TRAP_BP && same_registers(test, emulated, native));
+	}
 	if (native->trap == X86_TRAP_BP || native->trap == X86_TRAP_PF)
 		flags &= ~undefined_flags(&test->insn, test->before.regs[REG_CX]);
 	if (!same_registers(test, emulated, native) || emulated->eip != native->eip ||
@@ -419,6 +399,62 @@ static bool equal(const struct oracle_test *test, const struct native_state *emu
 	return !memcmp(memory, (void *)NATIVE_DATA, NATIVE_READABLE);
 }
 
+/* ---- what the interpreter's oracle reads ------------------------------------- */
+
+static FILE *log_file;
+static struct oracle_record record;
+/* Memory as the log has it by now. */
+static u32 logged[NATIVE_READABLE / 4];
+
+static void log_memory(struct oracle_write *writes, u32 *count)
+{
+	const u32 *real = (const u32 *)NATIVE_DATA;
+	unsigned int i;
+
+	*count = 0;
+	if (!log_file || !memcmp(real, logged, sizeof(logged)))
+		return;
+	for (i = 0; i < ARRAY_SIZE(logged); i++) {
+		if (logged[i] == real[i])
+			continue;
+		logged[i] = real[i];
+		writes[(*count)++] = (struct oracle_write){ .word = i, .value = real[i] };
+	}
+}
+
+static void log_writes(const struct oracle_write *writes, u32 count)
+{
+	if (count)
+		fwrite(writes, sizeof(*writes), count, log_file);
+}
+
+static void log_result(const struct oracle_test *test, const struct native_state *native,
+		       bool comparable)
+{
+	if (!log_file)
+		return;
+	memcpy(record.code, test->code, sizeof(record.code));
+	record.code16 = test->insn.mode == INSN_MODE_16;
+	record.stack16 = test->stack16;
+	record.comparable = comparable;
+	record.start = test->before;
+	record.native = *native;
+	fwrite(&record, ORACLE_RECORD_BYTES, 1, log_file);
+	log_writes(record.before, record.before_count);
+	log_writes(record.after, record.after_count);
+}
+
+static void open_log(const char *path)
+{
+	if (!path || !*path)
+		return;
+	log_file = fopen(path, "wb");
+	if (log_file && fwrite(&context, sizeof(context), 1, log_file) == 1)
+		return;
+	printf("Bail out! cannot write to %s\n", path);
+	exit(1);
+}
+
 static void run_one(struct oracle_test *test)
 {
 	static unsigned int printed;
@@ -429,20 +465,25 @@ static void run_one(struct oracle_test *test)
 		.straight = oracle_goes_straight_on(&test->insn),
 	};
 	struct native_state emulated, native;
+	bool same;
 
 	if (!emulate(test, &emulated)) {
 		memcpy(memory, (void *)NATIVE_DATA, NATIVE_READABLE);
 		return;
 	}
 	native = test->before;
+	log_memory(record.before, &record.before_count);
 	native_run(&native, test->code, test->insn.length, mode);
+	log_memory(record.after, &record.after_count);
 	forgive_selector(test, &native);
 	tally->states++;
 	states_of_code16 += mode.code16;
 	states_of_stack16 += mode.stack16;
 	if (native.trap != X86_TRAP_BP)
 		tally->faults++;
-	if (equal(test, &emulated, &native))
+	same = equal(test, &emulated, &native);
+	log_result(test, &native, same && !faults_differ(test, &emulated, &native));
+	if (same)
 		return;
 	tally->differences++;
 	if (printed++ < MOST_DIFFERENCES)
@@ -495,7 +536,11 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# %lu states, seed %" PRIu64 "\n", states, seed);
 	native_init();
-	init_cpu();
+	memcpy(context.selectors, native_selectors, sizeof(context.selectors));
+	context.code16 = native_code16;
+	context.stack16 = native_stack16;
+	oracle_init_cpu(&cpu, &bus, &context);
+	open_log(getenv("RINGLET_ORACLE_LOG"));
 	fill_memory();
 	printf("1..%u\n", count_results());
 	while (done < states) {
@@ -518,5 +563,7 @@ int main(void)
 		       good ? "" : "not ", ++number, operation_name(operation), tally->states,
 		       tally->faults, tally->differences);
 	}
+	if (log_file && fclose(log_file))
+		failed++;
 	return failed ? 1 : 0;
 }

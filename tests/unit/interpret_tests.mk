@@ -18,7 +18,7 @@ harness := tests/unit/fake_bus.c tests/unit/interpret_machine.c
 headers := $(wildcard module/interpret/*.h module/emulate/*.h module/cpu/*.h module/decode/*.h \
 	include/ringlet/*.h tests/unit/fake_bus.h tests/unit/interpret_*.h)
 
-all: $(folder)/lockstep $(folder)/lockstep_checked
+all: $(folder)/lockstep $(folder)/lockstep_checked $(folder)/oracle
 
 $(folder)/lockstep: tests/unit/interpret_lockstep.c $(harness) $(pure) $(headers)
 	@mkdir -p $(folder)
@@ -27,6 +27,12 @@ $(folder)/lockstep: tests/unit/interpret_lockstep.c $(harness) $(pure) $(headers
 $(folder)/lockstep_checked: tests/unit/interpret_lockstep.c $(harness) $(pure) $(headers)
 	@mkdir -p $(folder)
 	gcc $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
+
+# Reads the log of the emulator's oracle, which is 32-bit code.
+$(folder)/oracle: tests/unit/interpret_oracle.c tests/unit/oracle_cpu.c $(pure) $(headers) \
+		tests/unit/oracle_log.h tests/unit/emulate_generate.h tests/unit/emulate_native.h
+	@mkdir -p $(folder)
+	gcc $(CFLAGS) -o $@ $(filter %.c,$^)
 
 # The userspace PC: with the tool's devices and loaders, and the module's models.
 pc := tests/unit/interpret_pc.c tests/unit/interpret_native.c \
