@@ -83,6 +83,11 @@ const char *const exclusion_names[EXCLUSIONS] = {
 	[EXCLUDED_PUSH_SEGMENT] = "PUSH of a selector as a doubleword: QEMU writes all of it",
 	[EXCLUDED_PARTIAL] =
 		"several accesses of which a later one faults: QEMU leaves the earlier ones",
+	[EXCLUDED_TASK_RETURN] = "return to a task that CALL left: QEMU saves spoiled flags there",
+	[EXCLUDED_HIGH_CODE] =
+		"16-bit code above 64 KiB: QEMU cuts EIP, if a block of its own ends there",
+	[EXCLUDED_JUMP_WRAP] = "16-bit relative jumps that wrap at 64 KiB: QEMU does not cut EIP",
+	[EXCLUDED_TASK_CONFORMING] = "tasks in conforming code of an inner ring: QEMU raises #TS",
 };
 
 /* ---- segments -------------------------------------------------------------------------- */
@@ -122,12 +127,18 @@ static bool faults_likewise(struct machine *machine, const struct cpu_snapshot *
 	       machine->cpu.fault.error_code == fault->error_code;
 }
 
+/* @insn is NULL if there was none. */
+static bool uses_null_segment(const struct virtual_cpu *old, const struct insn *insn)
+{
+	return insn && insn->has_memory && old->segments[insn->segment].unusable;
+}
+
 /*
  * Whether a fault would have been another one, or none, without the rules of
  * segments. The same fault may also come of something else.
  */
 static bool depends_on_segments(struct machine *machine, const struct cpu_snapshot *before,
-				unsigned int mark)
+				const struct insn *insn, unsigned int mark)
 {
 	struct cpu_exception fault = machine->cpu.fault;
 	bool unsafe = machine->unsafe;
@@ -136,6 +147,12 @@ static bool depends_on_segments(struct machine *machine, const struct cpu_snapsh
 
 	if (fault.vector != X86_TRAP_GP && fault.vector != X86_TRAP_SS)
 		return false;
+	/* Code behind the limit may be the same fault for QEMU, for another reason. */
+	if (!insn && before->cpu.rip + INSN_MAX_LENGTH > before->cpu.segments[SEGMENT_CS].limit)
+		return true;
+	/* Of a null segment QEMU uses the base that it had before. */
+	if (uses_null_segment(&before->cpu, insn))
+		return true;
 	depends = !faults_likewise(machine, before, mark, &fault, false) ||
 		  !faults_likewise(machine, before, mark, &fault, true);
 	machine_undo(machine, mark);
@@ -232,6 +249,13 @@ static bool is_of_host(unsigned int operation)
 	}
 }
 
+/* What a processor is tells an MSR too, unless it is there to be written. */
+static bool reads_msr_of_host(const struct insn *insn, const struct virtual_cpu *old)
+{
+	return insn->operation == OPERATION_RDMSR &&
+	       (u32)old->regs[REG_CX] - MSR_IA32_SYSENTER_CS > 2;
+}
+
 static u32 operand_linear(const struct virtual_cpu *old, const struct insn *insn)
 {
 	return old->segments[insn->segment].base + emulate_operand_offset(old, insn);
@@ -244,15 +268,20 @@ static bool crosses_pages(const struct virtual_cpu *old, const struct insn *insn
 	return (linear ^ (linear + 7)) & ~4095U;
 }
 
+/* What is there, for whomever. */
 static u64 read_memory(struct machine *machine, u32 linear, unsigned int bytes)
 {
+	const u64 cr4 = machine->cpu.cr4;
 	u64 value = 0;
 	unsigned int i;
 	u32 address;
 
+	machine->cpu.cr4 &= ~(u64)X86_CR4_SMAP;
+
 	for (i = 0; i < bytes; i++)
 		if (machine_translate(machine, linear + i, &address))
 			value |= (u64)machine->memory[address] << 8 * i;
+	machine->cpu.cr4 = cr4;
 	return value;
 }
 
@@ -447,6 +476,15 @@ static enum exclusion of_operation(struct machine *machine, const struct insn *i
 	}
 }
 
+static bool jump_wraps(const struct insn *insn, const struct virtual_cpu *old,
+		       const struct virtual_cpu *cpu)
+{
+	s32 moved = cpu->rip - (old->rip + insn->length);
+
+	return insn->operand_count && insn->operands[0].kind == OPERAND_RELATIVE &&
+	       (moved > 0x7fff || moved < -0x7fff);
+}
+
 static bool reads_flags(const struct insn *insn)
 {
 	switch (insn->operation) {
@@ -558,7 +596,8 @@ enum exclusion exclusion_of(struct machine *machine, const struct machine_trace 
 	if (trace->decoded) {
 		if (result == CPU_OK && result_undefined(insn, old->regs[REG_CX]))
 			return EXCLUDED_UNDEFINED;
-		if (result == CPU_OK && is_of_host(insn->operation))
+		if (result == CPU_OK &&
+		    (is_of_host(insn->operation) || reads_msr_of_host(insn, old)))
 			return EXCLUDED_HOST;
 		/* #NM is the kernel's business; QEMU has it for x87 only. */
 		if (is_native(insn->operation) &&
@@ -588,7 +627,8 @@ enum exclusion exclusion_of(struct machine *machine, const struct machine_trace 
 		return EXCLUDED_VIRTUAL_IF;
 	if (cpu->dr7 & 0x20ff)
 		return EXCLUDED_DEBUG;
-	if (result == CPU_FAULT && depends_on_segments(machine, before, mark))
+	if (result == CPU_FAULT &&
+	    depends_on_segments(machine, before, trace->decoded ? insn : NULL, mark))
 		return EXCLUDED_SEGMENT;
 	if (result == CPU_FAULT && trace->decoded && pushes_several(insn->operation))
 		return EXCLUDED_PARTIAL;
@@ -606,6 +646,15 @@ enum exclusion exclusion_of(struct machine *machine, const struct machine_trace 
 		return EXCLUDED_STACK_RING;
 	if ((u32)cpu->rip >= 0xfffffff0)
 		return EXCLUDED_WRAP;
+	if (cpu_protected_mode(cpu) && !cpu->segments[SEGMENT_CS].db && cpu->rip > 0xffff)
+		return EXCLUDED_HIGH_CODE;
+	if (trace->decoded && result == CPU_OK && insn->operand_size == 2 &&
+	    jump_wraps(insn, old, cpu))
+		return EXCLUDED_JUMP_WRAP;
+	if (cpu->tr.selector != old->tr.selector && cpu_protected_mode(cpu) &&
+	    (cpu->segments[SEGMENT_CS].type & TYPE_CODE_CONFORMING) &&
+	    cpu->segments[SEGMENT_CS].dpl < cpu_cpl(cpu))
+		return EXCLUDED_TASK_CONFORMING;
 	if (drops_null_selectors(old, cpu))
 		return EXCLUDED_NULL;
 	if (cpu->tr.selector != old->tr.selector && !(cpu->tr.type & 8) &&

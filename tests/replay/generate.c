@@ -2,6 +2,7 @@
 /*
  * Random tests, made while they run. See generate.h.
  */
+#include "fast.h"
 #include "generate.h"
 #include "random.h"
 #include "decode/undefined.h"
@@ -9,9 +10,13 @@
 #include <stdio.h>
 
 #define STEPS_ENTER   100
+#define IMAGE	      0x100000 /* of the guest: guest.ld */
+#define IMAGE_END     0x110000
 #define STEPS_LEAVE   100
 #define STEPS_TEST    256
 #define TRIES	      24
+#define FRAME_MOST    16  /* bytes of an exception's frame in the same ring */
+#define TASK_STUB     256 /* behind those of vectors */
 #define NO_VECTOR     0xff
 #define ELEMENTS_MOST 64 /* of a repeated string instruction */
 
@@ -26,8 +31,8 @@ static bool in_arena(const struct machine *machine)
 	return address >= ARENA_CODE && address < ARENA_END;
 }
 
-/* At an entry of ours, by a gate. */
-static bool at_stub(const struct generator *generator)
+/* The number of the entry of ours where the CPU is; -1: at none. */
+static int stub_number(const struct generator *generator)
 {
 	const struct replay_image *image = generator->image;
 	const u32 tables[] = { image->stubs, image->stubs16, image->stubs_real };
@@ -35,14 +40,24 @@ static bool at_stub(const struct generator *generator)
 	unsigned int i;
 
 	if (cpu_cpl(&generator->machine->cpu))
-		return false;
+		return -1;
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		if (pc - tables[i] < 256 * STUB_BYTES && (pc - tables[i]) % STUB_BYTES == 0)
-			return true;
-	return pc == image->task_stub;
+			return (pc - tables[i]) / STUB_BYTES;
+	return pc == image->task_stub ? TASK_STUB : -1;
+}
+
+static bool at_stub(const struct generator *generator)
+{
+	return stub_number(generator) >= 0;
 }
 
 /* ---- in and out ----------------------------------------------------------------------------- */
+
+static bool is_our_code(u32 pc)
+{
+	return (pc >= ARENA_LOW_CODE && pc < ARENA_CODE) || (pc >= IMAGE && pc < IMAGE_END);
+}
 
 static bool run_enter(struct generator *generator)
 {
@@ -60,10 +75,10 @@ static bool run_enter(struct generator *generator)
 
 		if (machine_step(machine, &trace) != STEP_DONE || trace.delivered)
 			return false;
-		/* The IRET at its end leads into the arena. */
-		if (trace.insn.operation == OPERATION_IRET && pc < 0x110000 && in_arena(machine)) {
+		/* The IRET at its end leads into the arena, or the test is none. */
+		if (trace.insn.operation == OPERATION_IRET && is_our_code(pc)) {
 			machine->guarded = true;
-			return true;
+			return in_arena(machine);
 		}
 	}
 	return false;
@@ -93,6 +108,7 @@ static bool run_leave(struct generator *generator)
 struct attempt {
 	struct cpu_snapshot cpu;
 	unsigned int mark, patch_bytes, code_count;
+	bool task_left;
 };
 
 static void attempt_begin(struct generator *generator, struct attempt *attempt)
@@ -101,6 +117,7 @@ static void attempt_begin(struct generator *generator, struct attempt *attempt)
 	attempt->mark = generator->machine->undo_count;
 	attempt->patch_bytes = generator->patch_bytes;
 	attempt->code_count = generator->code_count;
+	attempt->task_left = generator->task_left;
 	generator->machine->unsafe = false;
 }
 
@@ -110,6 +127,7 @@ static void attempt_undo(struct generator *generator, const struct attempt *atte
 	machine_restore(generator->machine, &attempt->cpu);
 	generator->patch_bytes = attempt->patch_bytes;
 	generator->code_count = attempt->code_count;
+	generator->task_left = attempt->task_left;
 	generator->machine->unsafe = false;
 }
 
@@ -156,9 +174,9 @@ enum outcome { OUTCOME_REJECTED, OUTCOME_GOES_ON, OUTCOME_ENDED };
 static bool deliver(struct generator *generator, const struct cpu_exception *exception)
 {
 	struct virtual_cpu *cpu = &generator->machine->cpu;
-	u64 cr2;
+	u64 cr2 = exception->vector == X86_TRAP_PF ? exception->cr2 : cpu->cr2;
+	u32 top = cpu->segments[SEGMENT_SS].base + cpu->regs[REG_SP];
 
-	cr2 = cpu->cr2;
 	cpu->fault.vector = NO_VECTOR;
 	if (cpu_deliver(cpu, CPU_EVENT_EXCEPTION, exception, cpu->rip) != CPU_OK ||
 	    !at_stub(generator))
@@ -170,11 +188,28 @@ static bool deliver(struct generator *generator, const struct cpu_exception *exc
 		generator->excluded[EXCLUDED_SEGMENT]++;
 		return false;
 	}
+	/* The entry of another vector takes the error code for something else. */
+	if (generator->error_ignored && stub_number(generator) != exception->vector)
+		return false;
+	/* A part of the frame may have been written. */
+	if (cpu->fault.vector != NO_VECTOR && ((top - FRAME_MOST) ^ (top - 1)) & ~4095U &&
+	    !generator->strict) {
+		generator->excluded[EXCLUDED_PARTIAL]++;
+		return false;
+	}
 	if (cpu->fault.vector != NO_VECTOR && !generator->strict) {
 		generator->error_ignored |= ERROR_CODE_EXT;
 		generator->excluded[EXCLUDED_EXTERNAL]++;
 	}
 	return true;
+}
+
+/* IRET to the task before this one. */
+static bool returns_to_task(const struct generator *generator, const struct machine_trace *trace,
+			    const struct attempt *attempt, enum cpu_result result)
+{
+	return trace->decoded && trace->insn.operation == OPERATION_IRET && result == CPU_OK &&
+	       generator->machine->cpu.tr.selector != attempt->cpu.cpu.tr.selector;
 }
 
 static bool can_be_compared(struct generator *generator, const struct machine_trace *trace,
@@ -183,6 +218,9 @@ static bool can_be_compared(struct generator *generator, const struct machine_tr
 {
 	enum exclusion why = exclusion_of(generator->machine, trace, &attempt->cpu, mark, result);
 
+	if (why == EXCLUDED_NOT && generator->task_left &&
+	    returns_to_task(generator, trace, attempt, result))
+		why = EXCLUDED_TASK_RETURN;
 	if (why == EXCLUDED_NOT || (generator->strict && why >= EXCLUDED_STRICT_FIRST))
 		return true;
 	generator->excluded[why]++;
@@ -190,13 +228,15 @@ static bool can_be_compared(struct generator *generator, const struct machine_tr
 		generator->error_ignored = PFERR_WRITE;
 	if (why == EXCLUDED_FLAGS_FAULT) {
 		generator->error_ignored = PFERR_WRITE;
-		generator->flags_ignored = EFLAGS_STATUS;
+		generator->flags_ignored = ~0U;
 	}
-	/* Even bits that are no flags. */
+	/* Even bits that are no flags, and of operands that have nothing to do with it. */
 	if (why == EXCLUDED_TASK_FLAGS || why == EXCLUDED_CMPXCHG8B)
-		generator->undefined_more = EFLAGS_STATUS | 0x2a;
+		generator->undefined_more = ~0U;
 	if (why == EXCLUDED_CMPXCHG8B)
 		generator->undefined_more &= ~(u32)X86_EFLAGS_ZF;
+	if (why == EXCLUDED_TASK_FLAGS && trace->insn.operation == OPERATION_CALL_FAR)
+		generator->task_left = true;
 	return why >= EXCLUDED_PART_FIRST;
 }
 
@@ -456,6 +496,7 @@ static bool run_again(struct generator *generator, const struct replay_state *st
 		return false;
 	generator->error_ignored = 0;
 	generator->flags_ignored = 0;
+	generator->task_left = false;
 	for (i = 0; i < STEPS_TEST && outcome == OUTCOME_GOES_ON; i++) {
 		struct attempt attempt;
 		u32 pc = machine_pc(machine);
@@ -466,6 +507,60 @@ static bool run_again(struct generator *generator, const struct replay_state *st
 			show_step(machine, &trace, pc);
 	}
 	return outcome == OUTCOME_ENDED && run_leave(generator);
+}
+
+static bool out_of_test(const void *generator)
+{
+	return at_stub(generator);
+}
+
+/* The arena and the CPU, as the emulator left them. */
+struct aftermath {
+	u8 arena[ARENA_BYTES];
+	struct cpu_snapshot cpu;
+};
+
+static const char *compare_aftermath(struct generator *generator, const struct aftermath *aftermath)
+{
+	struct machine *machine = generator->machine;
+	char *words = generator->words;
+	unsigned int i;
+
+	machine->memory[ARENA_DATA] ^= generator->spoil_fast;
+	if (!memcmp(aftermath->arena, machine->memory + ARENA, ARENA_BYTES))
+		return fast_difference(&aftermath->cpu.cpu, &machine->cpu);
+	for (i = 0; i < ARENA_BYTES; i++) {
+		if (machine->memory[ARENA + i] == aftermath->arena[i])
+			continue;
+		snprintf(words, sizeof(generator->words),
+			 "memory %05x: emulator %02x, fast core %02x", ARENA + i,
+			 aftermath->arena[i], machine->memory[ARENA + i]);
+		break;
+	}
+	return words;
+}
+
+/* The same by the interpreter, of which every bit has to agree. */
+static void run_fast(struct generator *generator, const struct replay_state *state,
+		     const struct cpu_snapshot *monitor)
+{
+	static struct aftermath aftermath;
+	struct machine *machine = generator->machine;
+
+	memcpy(aftermath.arena, machine->memory + ARENA, ARENA_BYTES);
+	machine_save(machine, &aftermath.cpu);
+	machine_undo(machine, 0);
+	machine_restore(machine, monitor);
+	apply_patches(generator);
+	place_state(generator, state);
+	if (!run_enter(generator) || !fast_run(machine, out_of_test, generator))
+		generator->disagreement = "the fast core does not come to the end";
+	else if (!run_leave(generator))
+		generator->disagreement = "the fast core does not lead back";
+	else
+		generator->disagreement = compare_aftermath(generator, &aftermath);
+	memcpy(machine->memory + ARENA, aftermath.arena, ARENA_BYTES);
+	machine_restore(machine, &aftermath.cpu);
 }
 
 static void take_result(struct generator *generator, struct replay_record *record, u32 undefined)
@@ -513,6 +608,8 @@ bool generate_test(struct generator *generator, struct replay_record *record)
 	generator->code_count = 0;
 	generator->error_ignored = 0;
 	generator->flags_ignored = 0;
+	generator->task_left = false;
+	generator->disagreement = NULL;
 	world_state(&generator->world, &record->state);
 	place_state(generator, &record->state);
 	good = run_enter(generator) && choose_instructions(generator, &progress) == OUTCOME_ENDED &&
@@ -534,6 +631,8 @@ bool generate_test(struct generator *generator, struct replay_record *record)
 		generator->discarded++;
 		return false;
 	}
+	if (generator->fast)
+		run_fast(generator, &record->state, &monitor);
 	record->instructions = progress.instructions;
 	record->patch_bytes = generator->patch_bytes;
 	count_test(generator, &progress, record);

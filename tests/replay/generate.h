@@ -21,6 +21,10 @@
  * @executed: instructions of finished tests, by operation
  * @faults: those that ended in an exception
  * @discarded: tests that came to nothing
+ * @fast: run each finished test by the interpreter's fast core, too
+ * @spoil_fast: and take its result for another one
+ * @disagreement: how that differed from the emulator in the last test, or NULL
+ * @words: room for it
  * @patches: of the test being made, as a record has them
  */
 struct generator {
@@ -35,11 +39,16 @@ struct generator {
 	u64 vectors[256];
 	u64 kinds[4];
 	u64 discarded, tests, instructions;
+	bool fast, spoil_fast;
+	const char *disagreement;
+	char words[80];
 
 	/* Bits of the error code and of EFLAGS that are not compared. */
 	u32 error_ignored, flags_ignored;
 	/* Flags after the last instruction that are, beyond what the manual says. */
 	u32 undefined_more;
+	/* The test has left a task by CALL. */
+	bool task_left;
 	unsigned int patch_bytes;
 	u8 patches[PATCH_BYTES_MOST];
 	/* Bytes of code that the test has executed: not to be overwritten. */

@@ -4,7 +4,6 @@
  */
 #include "machine.h"
 #include "emulate/emulate.h"
-#include "mmu/walk.h"
 
 #include <elf.h>
 #include <stdio.h>
@@ -46,6 +45,8 @@ void machine_poke(struct machine *machine, u32 address, const void *data, unsign
 {
 	note_write(machine, address, bytes);
 	memcpy(machine->memory + address, data, bytes);
+	if (machine->written)
+		machine->written(address, bytes);
 }
 
 static bool in_memory(u64 address, unsigned int bytes)
@@ -99,18 +100,31 @@ static bool walk_set_bits(void *opaque, u64 gpa, u64 expected, u64 bits, unsigne
 	return true;
 }
 
-static enum cpu_result translate(struct machine *machine, u32 linear, unsigned int access, u64 *gpa)
+static enum walk_result walk(struct machine *machine, u32 linear, unsigned int access,
+			     struct guest_walk *found)
 {
 	const struct walk_memory memory = {
 		.read = walk_read,
 		.set_bits = walk_set_bits,
 		.opaque = machine,
 	};
-	struct guest_walk walk;
 
-	switch (guest_walk(&machine->cpu, &memory, linear, access, &walk)) {
-	case WALK_OK: *gpa = walk.gpa; return CPU_OK;
-	case WALK_FAULT: return cpu_page_fault(&machine->cpu, linear, walk.error_code);
+	return guest_walk(&machine->cpu, &memory, linear, access, found);
+}
+
+bool machine_walk(struct machine *machine, u32 linear, unsigned int access,
+		  struct guest_walk *found)
+{
+	return walk(machine, linear, access, found) == WALK_OK;
+}
+
+static enum cpu_result translate(struct machine *machine, u32 linear, unsigned int access, u64 *gpa)
+{
+	struct guest_walk found;
+
+	switch (walk(machine, linear, access, &found)) {
+	case WALK_OK: *gpa = found.gpa; return CPU_OK;
+	case WALK_FAULT: return cpu_page_fault(&machine->cpu, linear, found.error_code);
 	default: return cpu_stop(&machine->cpu, "page tables lie where no memory is");
 	}
 }

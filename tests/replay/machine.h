@@ -11,6 +11,7 @@
 #include "cpu/cpu.h"
 #include "decode/decode.h"
 #include "layout.h"
+#include "mmu/walk.h"
 
 #define MACHINE_MEMORY 0x200000U
 #define MACHINE_PAGES  (MACHINE_MEMORY / 4096)
@@ -35,6 +36,8 @@ struct undo {
  * @guarded: whether accesses are held against @pages
  * @unsafe: one was against them, or a write was lost
  * @undo: what memory held before each write, oldest first
+ * @written: NULL, or who wants to hear of each write
+ * @memory: pages of ours, too
  */
 struct machine {
 	struct virtual_cpu cpu;
@@ -43,7 +46,8 @@ struct machine {
 	unsigned int undo_count;
 	u8 pages[MACHINE_PAGES];
 	struct undo undo[UNDO_MOST];
-	u8 memory[MACHINE_MEMORY];
+	void (*written)(u32 address, unsigned int bytes);
+	u8 memory[MACHINE_MEMORY] __aligned(4096);
 };
 
 /* The CPU after reset, with the CPUID that tests see; memory cleared. */
@@ -60,6 +64,10 @@ void machine_poke(struct machine *machine, u32 address, const void *data, unsign
 
 /* Where a linear address leads for a read of the test's own; false: nowhere. */
 bool machine_translate(struct machine *machine, u32 linear, u32 *address);
+
+/* Walk the guest's tables, as an access would; false: it would not succeed. */
+bool machine_walk(struct machine *machine, u32 linear, unsigned int access,
+		  struct guest_walk *walk);
 
 enum machine_step {
 	STEP_DONE,	/* an instruction was executed */

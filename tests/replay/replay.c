@@ -10,11 +10,14 @@
  *   --seed N          other ones
  *   --qemu PROGRAM    compare with this one (default qemu-system-i386)
  *   --write FILE      no comparison: write the batches for the guest's module
+ *   --first N         begin with this batch
  *   --strict          with what only a strict processor can be asked
  *   --batch N         only this batch, and every instruction of it is shown
  *   --spoil           take a wrong result for right: a difference must be found
+ *   --spoil-fast      the same for what the interpreter's fast core finds
  */
 #define _GNU_SOURCE
+#include "fast.h"
 #include "generate.h"
 #include "peer.h"
 #include "random.h"
@@ -30,15 +33,20 @@
 
 struct options {
 	const char *image, *qemu, *write;
-	u64 instructions, seed;
+	u64 instructions, seed, first;
 	long batch;
-	bool strict, spoil;
+	bool strict, spoil, spoil_fast;
 };
 
 static struct machine machine;
 static struct generator generator = { .machine = &machine };
 static struct replay_image image;
 static u64 differences;
+/* The first test of the last batch for which our engines disagree. */
+static struct {
+	const char *words;
+	unsigned int test;
+} disagreement;
 
 /* ---- making a batch ------------------------------------------------------------------- */
 
@@ -66,7 +74,10 @@ static void make_batch(const struct options *options, struct replay_batch *batch
 	load_image(options);
 	generator.image = &image;
 	generator.strict = options->strict;
+	/* Fewer tests are made to look for a difference again. */
+	generator.fast = count == TESTS_MOST;
 	world_make(&generator.world, &machine, &image);
+	disagreement.words = NULL;
 	memset(batch, 0, sizeof(*batch));
 	batch->magic = BATCH_MAGIC;
 	batch->world = 4096;
@@ -76,10 +87,15 @@ static void make_batch(const struct options *options, struct replay_batch *batch
 		struct replay_record *record = (void *)at;
 
 		generator.verbose = verbose == (long)batch->count || verbose == -2;
+		generator.spoil_fast = options->spoil_fast && batch->count == SPOILT_TEST;
 		failures++;
 		if (!generate_test(&generator, record))
 			continue;
 		failures = 0;
+		if (generator.disagreement && !disagreement.words) {
+			disagreement.words = generator.disagreement;
+			disagreement.test = batch->count;
+		}
 		memcpy(record + 1, generator.patches, generator.patch_bytes);
 		if (options->spoil && batch->count == SPOILT_TEST)
 			record->expected.regs[REG_BX] ^= 1;
@@ -159,8 +175,18 @@ static void show_state(const struct replay_state *state)
 	       state->cr4);
 }
 
-static void show_results(const struct replay_record *record)
+static const struct replay_record *record_of(const struct replay_batch *batch, unsigned int test)
 {
+	const struct replay_record *record = (void *)((u8 *)batch + batch->records);
+
+	while (test--)
+		record = (const void *)((const u8 *)record + record->bytes);
+	return record;
+}
+
+static void show_results(const struct replay_batch *batch, unsigned int test)
+{
+	const struct replay_record *record = record_of(batch, test);
 	const u32 *got = (const u32 *)&record->result;
 	const u32 *wanted = (const u32 *)&record->expected;
 	const u32 *mask = (const u32 *)&record->mask;
@@ -198,17 +224,24 @@ static bool same_arena(const struct replay_batch *batch, bool show)
 static void show_difference(const struct options *options, struct replay_batch *batch, u64 number,
 			    unsigned int test)
 {
-	const struct replay_record *record = (void *)((u8 *)batch + batch->records);
 	static u8 again[BATCH_BYTES];
-	unsigned int i;
 
 	printf("# difference: seed %llu batch %llu test %u\n", (unsigned long long)options->seed,
 	       (unsigned long long)number, test);
-	for (i = 0; i < test; i++)
-		record = (const void *)((const u8 *)record + record->bytes);
-	show_state(&record->state);
+	show_state(&record_of(batch, test)->state);
 	make_batch(options, (void *)again, number, test + 1, test);
-	show_results(record);
+}
+
+/* What make_batch() has found by itself. */
+static void compare_engines(const struct options *options, struct replay_batch *batch, u64 number)
+{
+	char words[sizeof(generator.words)];
+
+	if (!disagreement.words || ++differences > DIFFERENCES_MOST)
+		return;
+	snprintf(words, sizeof(words), "%s", disagreement.words);
+	show_difference(options, batch, number, disagreement.test);
+	printf("#   %s\n", words);
 }
 
 /* The test after which memory first differs. */
@@ -267,12 +300,15 @@ static void compare_batch(const struct options *options, struct peer *peer,
 	if (test == count || !same_memory_after(options, peer, batch, number, test)) {
 		test = find_memory_difference(options, peer, batch, number, test);
 		show_difference(options, batch, number, test);
+		show_results(batch, test);
 		same_arena(batch, true);
 		return;
 	}
 	make_batch(options, batch, number, test + 1, -1);
 	peer_run(peer, batch);
 	show_difference(options, batch, number, test);
+	show_results(batch, test);
+	same_arena(batch, true);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -287,6 +323,8 @@ static void print_statistics(void)
 	       (unsigned long long)generator.kinds[KIND_OUTER],
 	       (unsigned long long)generator.kinds[KIND_V86],
 	       (unsigned long long)generator.kinds[KIND_REAL]);
+	printf("# the fast core executed %llu instructions of them, and left %llu steps to the emulator\n",
+	       (unsigned long long)fast_counts()->fast, (unsigned long long)fast_counts()->slow);
 	printf("# exceptions:");
 	for (i = 0; i < 32; i++)
 		if (generator.vectors[i])
@@ -313,10 +351,11 @@ static int write_batches(const struct options *options)
 	struct replay_batch *batch = malloc(BATCH_BYTES);
 	FILE *file = fopen(options->write, "wb");
 	bool good = batch && file;
-	u64 number = 0;
+	u64 number = options->first;
 
 	while (good && generator.instructions < options->instructions) {
-		make_batch(options, batch, number++, TESTS_MOST, -1);
+		make_batch(options, batch, number, TESTS_MOST, -1);
+		compare_engines(options, batch, number++);
 		good = fwrite(batch, batch->bytes, 1, file) == 1;
 	}
 	good = file && !fclose(file) && good;
@@ -326,7 +365,7 @@ static int write_batches(const struct options *options)
 		return 2;
 	}
 	print_statistics();
-	return 0;
+	return differences ? 1 : 0;
 }
 
 static int show_batch(const struct options *options)
@@ -357,17 +396,21 @@ static bool compare_some(const struct options *options, u64 *number)
 	batches[0] = peer_batch(&peer, 0);
 	batches[1] = peer_batch(&peer, 1);
 	make_batch(options, batches[*number & 1], *number, TESTS_MOST, -1);
+	compare_engines(options, batches[*number & 1], *number);
 	while (more && differences < DIFFERENCES_MOST) {
 		struct replay_batch *batch = batches[*number & 1];
 
 		peer_go(&peer, *number & 1);
 		more = generator.instructions < options->instructions;
-		if (more)
+		if (more) {
 			make_batch(options, batches[~*number & 1], *number + 1, TESTS_MOST, -1);
+			compare_engines(options, batches[~*number & 1], *number + 1);
+		}
 		if (!peer_wait(&peer)) {
 			differences++;
 			printf("# the other machine did not come back\n");
 			show_difference(options, batch, *number, batch->done);
+			show_results(batch, batch->done);
 			++*number;
 			break;
 		}
@@ -379,7 +422,7 @@ static bool compare_some(const struct options *options, u64 *number)
 
 static int compare(const struct options *options)
 {
-	u64 number = 0;
+	u64 number = options->first;
 
 	load_image(options);
 	while (generator.instructions < options->instructions && differences < DIFFERENCES_MOST)
@@ -400,8 +443,10 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "qemu", required_argument, NULL, 'q' },
 		{ "write", required_argument, NULL, 'w' },
 		{ "strict", no_argument, NULL, 'S' },
+		{ "first", required_argument, NULL, 'f' },
 		{ "batch", required_argument, NULL, 'b' },
 		{ "spoil", no_argument, NULL, 'x' },
+		{ "spoil-fast", no_argument, NULL, 'y' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -413,7 +458,9 @@ static void parse(int argc, char **argv, struct options *options)
 		case 'q': options->qemu = optarg; break;
 		case 'w': options->write = optarg; break;
 		case 'x': options->spoil = true; break;
+		case 'y': options->spoil_fast = true; break;
 		case 'S': options->strict = true; break;
+		case 'f': options->first = strtoull(optarg, NULL, 0); break;
 		case 'b': options->batch = strtol(optarg, NULL, 0); break;
 		default: exit(2);
 		}
