@@ -123,6 +123,8 @@ static void add_module_rows(struct rows *rows, const struct ringlet_statistics *
 	add(rows, "time", s->ticks_handling, false, "TSC ticks in the host world");
 	add_array(rows, "emulated", s->emulated, RINGLET_EMULATED_GROUPS, emulated_names, "group");
 	add(rows, "interpreter", s->interpreted, false, "instructions");
+	add(rows, "interpreter", s->interpreted_slow, false, "by the emulator");
+	add(rows, "interpreter", s->interpreter_fills, false, "translations filled");
 	add_array(rows, "injected", s->injected, 32, exception_names, "vector");
 	add(rows, "injected", s->injected_interrupts, false, "interrupts");
 	add(rows, "interrupt controllers", s->irqchip_port_accesses, false, "port accesses");
