@@ -339,6 +339,21 @@ static bool image_has_vm(struct machine *machine, const struct virtual_cpu *old)
 	return read_memory(machine, stack->base + ((old->regs[REG_SP] + 10) & mask), 1) & 2;
 }
 
+static bool within(u64 address, u64 base, u32 limit)
+{
+	return (u32)(address - base) <= limit;
+}
+
+/* A #PF that RETF or IRET met in a descriptor table. */
+static bool faults_in_table(const struct virtual_cpu *cpu)
+{
+	u64 address = cpu->fault.cr2;
+
+	return cpu->fault.vector == X86_TRAP_PF && cpu_protected_mode(cpu) &&
+	       (within(address, cpu->gdtr.base, cpu->gdtr.limit) ||
+		within(address, cpu->ldtr.base, cpu->ldtr.limit));
+}
+
 /* What QEMU does otherwise than processors with a single instruction. */
 static enum exclusion of_operation(struct machine *machine, const struct insn *insn,
 				   const struct virtual_cpu *old, enum cpu_result result)
@@ -409,6 +424,8 @@ static enum exclusion of_operation(struct machine *machine, const struct insn *i
 			return EXCLUDED_NULL_TASK;
 		break;
 	case OPERATION_IRET:
+		if (result == CPU_FAULT && faults_in_table(cpu))
+			return EXCLUDED_STACK_DESCRIPTOR;
 		if (cpu_protected_mode(old) && cpu_cpl(old) && insn->operand_size == 4 &&
 		    image_has_vm(machine, old))
 			return EXCLUDED_IRET_VM;
@@ -439,6 +456,9 @@ static enum exclusion of_operation(struct machine *machine, const struct insn *i
 	case OPERATION_RET_FAR:
 		if (insn->operand_count && (insn->immediate & 0x8000))
 			return EXCLUDED_RET_NEGATIVE;
+		if (insn->operation == OPERATION_RET_FAR && result == CPU_FAULT &&
+		    faults_in_table(cpu))
+			return EXCLUDED_STACK_DESCRIPTOR;
 		if (insn->operation == OPERATION_RET_FAR && !cpu_protected_mode(old) &&
 		    (u16)old->regs[REG_SP] > 0xfff4)
 			return EXCLUDED_RETF_WRAP;

@@ -570,6 +570,15 @@ static void take_result(struct generator *generator, struct replay_record *recor
 	record->mask.gdtr.pad = 0;
 	record->mask.idtr.pad = 0;
 	record->mask.eflags = ~(undefined | generator->flags_ignored);
+	/* VM among them makes the guest look for more on its stack. */
+	if (~record->mask.eflags & X86_EFLAGS_VM) {
+		record->mask.old_esp = 0;
+		record->mask.old_ss = 0;
+		record->mask.old_es = 0;
+		record->mask.old_ds = 0;
+		record->mask.old_fs = 0;
+		record->mask.old_gs = 0;
+	}
 	record->mask.error = ~generator->error_ignored;
 	/* QEMU sets RF seldom. */
 	if (!generator->strict)
