@@ -71,6 +71,8 @@ enum exclusion {
 	EXCLUDED_JUMP_WRAP,
 	EXCLUDED_TASK_CONFORMING,
 	EXCLUDED_STACK_DESCRIPTOR,
+	EXCLUDED_REAL_STACK,
+	EXCLUDED_OWN_CODE,
 	/* Asked, but not all of the answer is compared. */
 	EXCLUDED_PART_FIRST,
 	EXCLUDED_MODIFY = EXCLUDED_PART_FIRST,
@@ -83,6 +85,9 @@ enum exclusion {
 
 /* One sentence a reason. */
 extern const char *const exclusion_names[EXCLUSIONS];
+
+/* Whether an interrupt from here finds a stack that QEMU takes for another one. */
+bool excluded_real_stack(const struct virtual_cpu *cpu);
 
 /**
  * exclusion_of() - whether what just happened can be compared

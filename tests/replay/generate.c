@@ -177,6 +177,10 @@ static bool deliver(struct generator *generator, const struct cpu_exception *exc
 	u64 cr2 = exception->vector == X86_TRAP_PF ? exception->cr2 : cpu->cr2;
 	u32 top = cpu->segments[SEGMENT_SS].base + cpu->regs[REG_SP];
 
+	if (excluded_real_stack(cpu) && !generator->strict) {
+		generator->excluded[EXCLUDED_REAL_STACK]++;
+		return false;
+	}
 	cpu->fault.vector = NO_VECTOR;
 	if (cpu_deliver(cpu, CPU_EVENT_EXCEPTION, exception, cpu->rip) != CPU_OK ||
 	    !at_stub(generator))
@@ -255,6 +259,18 @@ static bool misleading_vector(const struct insn *insn)
 	       (vector == 8 || (vector >= 10 && vector <= 14) || vector == 17);
 }
 
+/* Even with what is there already. */
+static bool writes_to_code(const struct generator *generator, unsigned int mark)
+{
+	const struct machine *machine = generator->machine;
+
+	for (; mark < machine->undo_count; mark++)
+		if (overlaps_code(generator, machine->undo[mark].address,
+				  machine->undo[mark].address + 1))
+			return true;
+	return false;
+}
+
 static enum outcome execute(struct generator *generator, const struct attempt *attempt,
 			    struct machine_trace *trace)
 {
@@ -266,6 +282,10 @@ static enum outcome execute(struct generator *generator, const struct attempt *a
 
 	if ((result != CPU_OK && result != CPU_FAULT) || machine->unsafe)
 		return OUTCOME_REJECTED;
+	if (writes_to_code(generator, mark)) {
+		generator->excluded[EXCLUDED_OWN_CODE]++;
+		return OUTCOME_REJECTED;
+	}
 	if (!can_be_compared(generator, trace, attempt, mark, result) || machine->unsafe)
 		return OUTCOME_REJECTED;
 	if (result == CPU_FAULT) {
