@@ -11,6 +11,7 @@
 #include "irqchip/internal.h"
 
 unsigned long irqchip_lock(struct irqchip *irqchip)
+	__acquires(&irqchip->lock)
 {
 	unsigned long flags;
 
@@ -19,6 +20,7 @@ unsigned long irqchip_lock(struct irqchip *irqchip)
 }
 
 void irqchip_unlock(struct irqchip *irqchip, unsigned long flags)
+	__releases(&irqchip->lock)
 {
 	bool raised, wanted;
 

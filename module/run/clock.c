@@ -160,6 +160,7 @@ static void write_versioned(struct vcpu *vcpu, u64 gpa, u32 *structure, unsigned
 	smp_wmb();
 	if (!write_guest(vcpu, gpa, structure, bytes))
 		return;
+	/* Likewise: an even version means that the rest is there. */
 	smp_wmb();
 	(*version)++;
 	write_guest(vcpu, gpa, version, sizeof(*version));

@@ -184,6 +184,7 @@ static void kick(struct mmu *mmu)
 	/* A burst of the interpreter polls for what we want, and never sleeps. */
 	burst = smp_load_acquire(&vm->burst);
 	if (burst & 1)
+		/* Pairs with the release in end_burst(). */
 		while (smp_load_acquire(&vm->burst) == burst)
 			cpu_relax();
 }

@@ -26,11 +26,10 @@
 
 #define __user
 #define __init
-#define READ_ONCE(x)	 (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
-/* There is one thread. */
-#define smp_mb()			    ((void)0)
-#define smp_rmb()			    ((void)0)
+#define READ_ONCE(x)			    (*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v)		    (*(volatile __typeof__(x) *)&(x) = (v))
+#define smp_mb()			    ((void)0) /* there is one thread */
+#define smp_rmb()			    ((void)0) /* likewise */
 #define xchg(at, value)			    __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST)
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 #define min(a, b)			    shim_pick(a, b, <)
