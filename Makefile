@@ -21,7 +21,7 @@ PREFIX ?= /usr/local
 KERNEL_RELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
 
 .PHONY: all module tool selftests guests bench-programs tests sparse clean help setup check check-fast \
-	demo demo-command demo-memtest bench install uninstall
+	demo demo-command demo-memtest bench soak install uninstall
 
 all: module tool
 
@@ -133,6 +133,10 @@ demo-memtest: setup
 bench: setup
 	scripts/bench
 
+# Two Linux guests at once for SOAK_SECONDS (1800); judged at the end.
+soak: setup all
+	tests/linux/soak
+
 # --- installing
 install: all
 	install -d $(DESTDIR)/lib/modules/$(KERNEL_RELEASE)/updates
@@ -163,6 +167,7 @@ help:
 	@echo 'make check       all tests; the last line is "N passed, N failed"'
 	@echo 'make check-fast  the tests without the debug kernel and Bochs'
 	@echo 'make bench       the figures, counted in instructions'
+	@echo 'make soak        two Linux guests at once under load for half an hour (SOAK_SECONDS=1800)'
 	@echo 'make tests       build the test guests and the selftests'
 	@echo 'make sparse      the module under sparse'
 	@echo 'make setup       install what is missing from Debian'

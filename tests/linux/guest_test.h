@@ -39,7 +39,7 @@ uint64_t nanoseconds(void);
 
 /**
  * tell_time() - print the time of day for tests/linux/boot, which sees the line
- * arrive and compares with a clock of its own
+ * arrive and compares with a clock of its own, and the cycles since the start
  */
 void tell_time(void);
 
