@@ -160,6 +160,8 @@ static const unsigned long vcpu_ioctls[] = {
 	RINGLET_GET_STATISTICS,
 	RINGLET_GET_STOP_REASON,
 	RINGLET_READ_GUEST_ROOT,
+	RINGLET_READ_PROCESSOR,
+	RINGLET_STEP,
 };
 
 GUEST_CODE(work, "1: mov $0x8000, %edi\n mov $64, %ecx\n rep stosl\n"
