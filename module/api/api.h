@@ -17,9 +17,12 @@
 
 #include "run/vcpu.h"
 
-/* Registers /dev/ringlet. 0 or -errno. */
+/* Registers /dev/ringlet, or what parameter node says. 0 or -errno. */
 int api_init(void);
 void api_exit(void);
+
+/* RINGLET_ENGINE_* of a VM whose client chooses none: parameter engine. */
+u32 api_default_engine(void);
 
 /* KVM_CHECK_EXTENSION on the device and on a VM: 0 for what is not there. */
 long api_check_extension(unsigned long capability);

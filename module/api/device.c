@@ -2,6 +2,9 @@
 /*
  * /dev/ringlet: the system ioctls, with KVM's numbers, structures and errnos.
  * Called by clients in process context, in the host world.
+ *
+ * Clients that know no other name than /dev/kvm can be served where no KVM is
+ * loaded: parameter node.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -9,8 +12,25 @@
 #include <linux/kvm.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
 
 #include "api/api.h"
+
+static char *node = "ringlet";
+module_param(node, charp, 0444);
+MODULE_PARM_DESC(node, "Name of the device: ringlet (default), or kvm for clients that open /dev/kvm; then no KVM may be loaded");
+
+static char *engine;
+module_param(engine, charp, 0444);
+MODULE_PARM_DESC(engine, "Engine of a VM whose client chooses none: trap or interpret (default: interpret with node=kvm, else trap)");
+
+static u32 default_engine = RINGLET_ENGINE_TRAP;
+
+u32 api_default_engine(void)
+{
+	return default_engine;
+}
 
 long api_check_extension(unsigned long capability)
 {
@@ -92,13 +112,46 @@ static struct miscdevice device = {
 	.mode = 0660,
 };
 
+/* A client of /dev/kvm knows nothing of engines, and expects a whole ring 0. */
+static int choose_engine(bool as_kvm)
+{
+	if (!engine) {
+		default_engine = as_kvm ? RINGLET_ENGINE_INTERPRET : RINGLET_ENGINE_TRAP;
+		return 0;
+	}
+	if (!strcmp(engine, "trap")) {
+		default_engine = RINGLET_ENGINE_TRAP;
+		return 0;
+	}
+	if (!strcmp(engine, "interpret")) {
+		default_engine = RINGLET_ENGINE_INTERPRET;
+		return 0;
+	}
+	pr_err("engine=%s: there are trap and interpret\n", engine);
+	return -EINVAL;
+}
+
 int api_init(void)
 {
+	bool as_kvm = !strcmp(node, "kvm");
 	int error;
 
-	error = misc_register(&device);
+	if (!as_kvm && strcmp(node, "ringlet")) {
+		pr_err("node=%s: the device can be named ringlet or kvm\n", node);
+		return -EINVAL;
+	}
+	error = choose_engine(as_kvm);
 	if (error)
-		pr_err("cannot make /dev/ringlet (error %d)\n", error);
+		return error;
+	if (as_kvm) {
+		device.minor = KVM_MINOR;
+		device.name = "kvm";
+	}
+	error = misc_register(&device);
+	if (as_kvm && (error == -EBUSY || error == -EEXIST))
+		pr_err("node=kvm: a KVM is loaded and has /dev/kvm; unload it (rmmod kvm_intel or kvm_amd, then kvm), or load ringlet without node=kvm\n");
+	else if (error)
+		pr_err("cannot make /dev/%s (error %d)\n", device.name, error);
 	return error;
 }
 

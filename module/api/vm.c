@@ -194,7 +194,7 @@ int vm_create_file(void)
 		return -ENOMEM;
 	kref_init(&vm->references);
 	mutex_init(&vm->lock);
-	vm->engine = RINGLET_ENGINE_TRAP;
+	vm->engine = api_default_engine();
 	vm->umip = world_has_umip();
 	vm->guest_cpu = -1;
 	clock_create(vm);
