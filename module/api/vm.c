@@ -4,6 +4,7 @@
  * process context, in the host world.
  */
 #include <linux/anon_inodes.h>
+#include <linux/compat.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kvm.h>
@@ -38,6 +39,18 @@ static long vm_set_memory_region(struct vm *vm, const void __user *user)
 	if (copy_from_user(&region, user, sizeof(region)))
 		return -EFAULT;
 	return mmu_set_slot(&vm->mmu, &region);
+}
+
+static long vm_get_dirty_log(struct vm *vm, const void __user *user)
+{
+	struct kvm_dirty_log log;
+
+	if (copy_from_user(&log, user, sizeof(log)))
+		return -EFAULT;
+	/* A 32-bit client writes half of the pointer. */
+	if (in_compat_syscall())
+		log.padding2 = (u32)log.padding2;
+	return mmu_get_dirty_log(&vm->mmu, log.slot, log.dirty_bitmap);
 }
 
 static long vm_create_vcpu(struct vm *vm, unsigned long id)
@@ -151,6 +164,8 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long argume
 		return api_check_extension(argument);
 	case KVM_SET_USER_MEMORY_REGION:
 		return vm_set_memory_region(vm, (void __user *)argument);
+	case KVM_GET_DIRTY_LOG:
+		return vm_get_dirty_log(vm, (void __user *)argument);
 	case KVM_CREATE_VCPU:
 		return vm_create_vcpu(vm, argument);
 	case KVM_SET_TSS_ADDR:

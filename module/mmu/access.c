@@ -77,6 +77,8 @@ enum mmu_access mmu_write_guest(struct mmu *mmu, u64 gpa, const void *data, unsi
 	result = find_access(mmu, gpa, bytes, true, &access);
 	if (result == MMU_RAM && copy_to_user(access.user, data, bytes))
 		result = MMU_BAD;
+	if (result == MMU_RAM)
+		mmu_mark_dirty(access.slot, gpa >> PAGE_SHIFT);
 	up_read(&mmu->slots_lock);
 	if (result == MMU_RAM)
 		tell_tracker(mmu, gpa, bytes, false);
@@ -156,6 +158,8 @@ static enum mmu_access compare_exchange_guest(struct mmu *mmu, u64 gpa, u64 *exp
 	else
 		outcome = compare_exchange(access.user, expected, desired, bytes);
 	*done = !outcome;
+	if (*done)
+		mmu_mark_dirty(access.slot, gpa >> PAGE_SHIFT);
 	return outcome < 0 ? MMU_BAD : MMU_RAM;
 }
 

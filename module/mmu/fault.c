@@ -123,6 +123,8 @@ static enum mmu_fault fill_leaf(struct mmu_vcpu *vcpu, const struct virtual_cpu 
 		vcpu->statistics.tracked_faults++;
 		return MMU_FAULT_EMULATE;
 	}
+	if (fault->error_code & PFERR_WRITE)
+		mmu_let_write(fault->slot, page, fault->gfn);
 
 	flags = shadow_leaf_flags(table->place.role);
 	if (is_supervisor_write(fault->error_code))

@@ -24,6 +24,7 @@
  * @directories: of these, directories, which are always watched
  * @tracked: mmu->tracked has it
  * @read_only: the slot is
+ * @clean: the slot has a log, and the guest has not written since it was read
  * @host_writable: mmu_interpret_page() gave its address for writing
  */
 struct mmu_page {
@@ -34,21 +35,24 @@ struct mmu_page {
 	u16 directories;
 	bool tracked;
 	bool read_only;
+	bool clean;
 	bool host_writable;
 };
 
 /* Whether the guest may write it with nobody hearing of that. */
 static inline bool mmu_page_writable(const struct mmu_page *page)
 {
-	return !page->watched && !page->tracked && !page->read_only;
+	return !page->watched && !page->tracked && !page->read_only && !page->clean;
 }
 
 /**
  * struct mmu_slot - a range of guest-physical memory
  * @base_gfn: first guest frame; changed under slots_lock
- * @page_count: never changes, like the fields after it
+ * @page_count: never changes, like the two fields after it
  * @user_address: where the client has it
  * @writable: not KVM_MEM_READONLY
+ * @dirty: a bit for each page that was written, or NULL: there is no log.
+ *	Made and freed under slots_lock
  * @pages: struct mmu_page of each page that is pinned, by its number in the
  *	slot. Sparse: memory that the guest never touches costs nothing. Entries
  *	are stored and erased under mmu->lock
@@ -58,6 +62,7 @@ struct mmu_slot {
 	u64 page_count;
 	unsigned long user_address;
 	bool writable;
+	unsigned long *dirty;
 	struct xarray pages;
 };
 
@@ -162,6 +167,11 @@ void mmu_kick(struct mmu *mmu);
 void mmu_forget_vcpu(struct mmu *mmu);
 bool mmu_invalidating(struct mmu *mmu); /* mmu->lock held */
 extern const struct mmu_notifier_ops mmu_notifier_operations;
+
+/* dirty.c */
+void mmu_mark_dirty(struct mmu_slot *slot, u64 gfn);
+void mmu_let_write(struct mmu_slot *slot, struct mmu_page *page, u64 gfn);
+int mmu_set_log(struct mmu *mmu, struct mmu_slot *slot, bool on);
 
 /* access.c; the vCPU's thread */
 bool mmu_page_tracked(struct mmu *mmu, u64 gfn);

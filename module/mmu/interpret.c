@@ -22,7 +22,7 @@ static enum mmu_interpret pin_result(enum mmu_pin pin)
 }
 
 /* Under mmu->lock. Who takes the page away after this says so. */
-static enum mmu_interpret give_host_page(struct mmu_vcpu *vcpu, bool write,
+static enum mmu_interpret give_host_page(struct mmu_vcpu *vcpu, struct mmu_slot *slot, bool write,
 					 struct mmu_host_page *out)
 {
 	struct mmu *mmu = vcpu->mmu;
@@ -30,8 +30,10 @@ static enum mmu_interpret give_host_page(struct mmu_vcpu *vcpu, bool write,
 
 	if (!page)
 		return MMU_INTERPRET_AGAIN;
-	if (write)
+	if (write) {
 		shadow_unsync(vcpu, out->gfn, page);
+		mmu_let_write(slot, page, out->gfn);
+	}
 	out->writable = mmu_page_writable(page) && out->walk.dirty;
 	if (write && !out->writable)
 		return MMU_INTERPRET_SLOW;
@@ -57,7 +59,7 @@ static enum mmu_interpret find_host_page(struct mmu_vcpu *vcpu, bool write,
 	if (result != MMU_INTERPRET_OK)
 		return result;
 	spin_lock(&mmu->lock);
-	result = give_host_page(vcpu, write, out);
+	result = give_host_page(vcpu, slot, write, out);
 	spin_unlock(&mmu->lock);
 	return result;
 }

@@ -169,12 +169,23 @@ void mmu_destroy(struct mmu *mmu);
 /**
  * mmu_set_slot() - KVM_SET_USER_MEMORY_REGION
  * Semantics and errnos as in Documentation/virt/kvm/api.rst: create, move,
- * change flags (KVM_MEM_READONLY; KVM_MEM_LOG_DIRTY_PAGES is EINVAL for now),
- * delete with size 0; EEXIST on overlap, EINVAL on misalignment or wrap.
+ * change flags (KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES), delete with size 0; EEXIST on overlap, EINVAL on misalignment or wrap.
  * Context: process context, the client's mm; sleeps.
  */
 int mmu_set_slot(struct mmu *mmu,
 		 const struct kvm_userspace_memory_region *region);
+
+/**
+ * mmu_get_dirty_log() - KVM_GET_DIRTY_LOG: which pages were written since the last
+ * @mmu: memory of the VM
+ * @id: the slot, as in KVM_SET_USER_MEMORY_REGION
+ * @user: a bit for each page, in whole longs
+ *
+ * Return: 0; -EINVAL for a slot that cannot be; -ENOENT for one that is not
+ * there or has no log; -EFAULT, and then what was taken so far is lost, as in KVM.
+ * Context: process context, the client's mm; sleeps.
+ */
+int mmu_get_dirty_log(struct mmu *mmu, u32 id, unsigned long __user *user);
 
 enum mmu_access {
 	MMU_RAM,       /* done */

@@ -124,6 +124,7 @@ static bool publish_page(struct mmu *mmu, struct mmu_slot *slot, u64 index,
 	if (!mmu_invalidating(mmu) && mmu->notifier_sequence == sequence &&
 	    !xa_load(&slot->pages, index)) {
 		page->read_only = !slot->writable;
+		page->clean = slot->dirty;
 		page->tracked = mmu_page_tracked(mmu, slot->base_gfn + index);
 		/* The caller reserved the place: nothing is allocated. */
 		published = !xa_err(xa_store(&slot->pages, index, page, GFP_NOWAIT));

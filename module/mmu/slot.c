@@ -39,6 +39,13 @@ int mmu_init(struct mmu *mmu, const struct mmu_callbacks *callbacks)
 	return error;
 }
 
+static void free_slot(struct mmu_slot *slot)
+{
+	xa_destroy(&slot->pages);
+	kvfree(slot->dirty);
+	kfree(slot);
+}
+
 void mmu_destroy(struct mmu *mmu)
 {
 	unsigned int i;
@@ -50,8 +57,7 @@ void mmu_destroy(struct mmu *mmu)
 		if (!mmu->slots[i])
 			continue;
 		mmu_unpin_slot(mmu, mmu->slots[i]);
-		xa_destroy(&mmu->slots[i]->pages);
-		kfree(mmu->slots[i]);
+		free_slot(mmu->slots[i]);
 		mmu->slots[i] = NULL;
 	}
 	mmu_settle_account(mmu);
@@ -90,7 +96,7 @@ static int check_region(const struct kvm_userspace_memory_region *region)
 {
 	u64 end;
 
-	if (region->flags & ~KVM_MEM_READONLY)
+	if (region->flags & ~(KVM_MEM_READONLY | KVM_MEM_LOG_DIRTY_PAGES))
 		return -EINVAL;
 	/* The upper half of the number is the address space. */
 	if ((region->slot >> 16) >= MMU_ADDRESS_SPACES || (region->slot & 0xffff) >= MMU_SLOTS)
@@ -133,6 +139,10 @@ static int create_slot(struct mmu *mmu, unsigned int id,
 	slot->user_address = region->userspace_addr;
 	slot->writable = !(region->flags & KVM_MEM_READONLY);
 	xa_init_flags(&slot->pages, XA_FLAGS_ACCOUNT);
+	if (mmu_set_log(mmu, slot, region->flags & KVM_MEM_LOG_DIRTY_PAGES)) {
+		free_slot(slot);
+		return -ENOMEM;
+	}
 
 	/* The shadow says nothing of memory that was not there: no flush. */
 	spin_lock(&mmu->lock);
@@ -154,21 +164,22 @@ static void delete_slot(struct mmu *mmu, unsigned int id)
 	spin_lock(&mmu->lock);
 	mmu->slots[id] = NULL;
 	spin_unlock(&mmu->lock);
-	xa_destroy(&slot->pages);
-	kfree(slot);
+	free_slot(slot);
 }
 
 static int change_slot(struct mmu *mmu, unsigned int id,
 		       const struct kvm_userspace_memory_region *region)
 {
 	struct mmu_slot *slot = mmu->slots[id];
+	int error;
 
 	if (region->userspace_addr != slot->user_address ||
 	    region->memory_size >> PAGE_SHIFT != slot->page_count ||
 	    !(region->flags & KVM_MEM_READONLY) != slot->writable)
 		return -EINVAL;
-	if (region->guest_phys_addr >> PAGE_SHIFT == slot->base_gfn)
-		return 0;
+	error = mmu_set_log(mmu, slot, region->flags & KVM_MEM_LOG_DIRTY_PAGES);
+	if (error || region->guest_phys_addr >> PAGE_SHIFT == slot->base_gfn)
+		return error;
 	/* What the shadow says of its pages goes with them. */
 	mmu_unpin_slot(mmu, slot);
 	spin_lock(&mmu->lock);

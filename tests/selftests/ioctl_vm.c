@@ -112,7 +112,7 @@ static void test_unknown(int vm)
 {
 	check(ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_USER_MEMORY) == 1,
 	      "KVM_CHECK_EXTENSION on the VM");
-	check_error(ioctl(vm, KVM_GET_DIRTY_LOG, 0), ENOTTY, "KVM_GET_DIRTY_LOG");
+	check_error(ioctl(vm, KVM_GET_DIRTY_LOG, 0), EFAULT, "KVM_GET_DIRTY_LOG");
 	check_error(ioctl(vm, KVM_RUN, 0), ENOTTY, "a vCPU ioctl on the VM");
 	check_error(ioctl(vm, 0xdeadbeef, 0), ENOTTY, "an ioctl that does not exist");
 	check(mmap(NULL, page, PROT_READ, MAP_SHARED, vm, 0) == MAP_FAILED && errno == ENODEV,
