@@ -10,9 +10,9 @@ CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-
 	-Wno-missing-field-initializers -Iinclude -Imodule -Itests/unit/shim
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-models := module/irqchip/pic.c module/irqchip/pit.c
+models := $(addprefix module/irqchip/, pic.c pit.c ioapic.c)
 suites := $(sort $(wildcard tests/kunit/irqchip_*_test.c))
-headers := module/irqchip/pic.h module/irqchip/pit.h $(wildcard include/ringlet/*.h tests/unit/shim/kunit/*.h)
+headers := $(addprefix module/irqchip/, pic.h pit.h apic.h ioapic.h) $(wildcard include/ringlet/*.h tests/unit/shim/kunit/*.h)
 
 all: $(folder)/suites $(folder)/fuzz_irqchip
 
