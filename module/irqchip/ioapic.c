@@ -160,8 +160,11 @@ void ioapic_replaced(struct ioapic *ioapic)
 
 	ioapic->id &= ID_MASK;
 	ioapic->irr = 0;
-	for (pin = 0; pin < IOAPIC_PINS; pin++)
+	for (pin = 0; pin < IOAPIC_PINS; pin++) {
 		ioapic->entries[pin] &= ENTRY_WRITABLE | ENTRY_READ_ONLY;
+		if (!(ioapic->entries[pin] & IOAPIC_ENTRY_LEVEL))
+			ioapic->entries[pin] &= ~IOAPIC_ENTRY_REMOTE_IRR;
+	}
 	for (pin = 0; pin < IOAPIC_PINS; pin++)
 		if (irr & BIT(pin))
 			ioapic_set_pin(ioapic, pin, true);

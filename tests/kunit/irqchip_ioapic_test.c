@@ -235,6 +235,7 @@ static void state_from_outside(struct kunit *test)
 	ioapic.entries[3] = 0x33;
 	ioapic.entries[4] = 0x8044;
 	ioapic.entries[5] = 0xc055;
+	ioapic.entries[6] = 0x14066;
 	ioapic_replaced(&ioapic);
 	KUNIT_EXPECT_EQ_MSG(test, sent, 2, "not the one in service");
 	KUNIT_EXPECT_EQ(test, ioapic.irr, 0xffffff);
@@ -242,6 +243,7 @@ static void state_from_outside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read_register(0x10), 0x1ffff);
 	KUNIT_EXPECT_EQ(test, read_register(0x11), 0xff000000);
 	KUNIT_EXPECT_EQ(test, read_register(0x18), 0xc044);
+	KUNIT_EXPECT_EQ_MSG(test, read_register(0x1c), 0x10066, "no edge is in service");
 	ioapic_end_of_interrupt(&ioapic, 0x55);
 	KUNIT_EXPECT_EQ(test, sent, 3);
 }
