@@ -433,8 +433,8 @@ static void model_random_access(struct model_machine *machine)
  * Return: how many were compared, less than @cases when one differed; @machine
  * then is that case.
  */
-static unsigned long model_random_cases(struct model_machine *machine, unsigned long cases,
-					const char **why)
+static inline unsigned long model_random_cases(struct model_machine *machine, unsigned long cases,
+					       const char **why)
 {
 	unsigned long i;
 
