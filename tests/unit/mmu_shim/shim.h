@@ -186,6 +186,8 @@ static inline void hlist_del(struct hlist_node *node)
 		node->next->pprev = node->pprev;
 }
 
+#define BITS_PER_LONG		   64
+#define BITS_TO_LONGS(bits)	   (((bits) + 63) / 64)
 #define DECLARE_BITMAP(name, bits) unsigned long name[(bits) / 64]
 
 static inline bool test_bit(unsigned int bit, const unsigned long *map)
@@ -197,6 +199,8 @@ static inline void __set_bit(unsigned int bit, unsigned long *map)
 {
 	map[bit / 64] |= 1UL << bit % 64;
 }
+
+#define set_bit(bit, map) __set_bit(bit, map)
 
 static inline void __clear_bit(unsigned int bit, unsigned long *map)
 {
@@ -250,6 +254,7 @@ void *xa_find(struct xarray *xa, unsigned long *index, unsigned long last, unsig
 #define xa_for_each_range(xa, index, entry, first, last)                   \
 	for (index = (first), entry = xa_find(xa, &index, last, 0); entry; \
 	     index++, entry = xa_find(xa, &index, last, 0))
+#define xa_for_each_start(xa, index, entry, start) xa_for_each_range(xa, index, entry, start, ~0UL)
 
 /* ---- memory ---------------------------------------------------------------- */
 
