@@ -169,7 +169,8 @@ void mmu_destroy(struct mmu *mmu);
 /**
  * mmu_set_slot() - KVM_SET_USER_MEMORY_REGION
  * Semantics and errnos as in Documentation/virt/kvm/api.rst: create, move,
- * change flags (KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES), delete with size 0; EEXIST on overlap, EINVAL on misalignment or wrap.
+ * change flags (KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES), delete with size 0;
+ * EEXIST on overlap, EINVAL on misalignment or wrap.
  * Context: process context, the client's mm; sleeps.
  */
 int mmu_set_slot(struct mmu *mmu,
