@@ -265,6 +265,16 @@ static long vcpu_ioctl_translate(struct vcpu *vcpu, void __user *user)
 	return copy_to_user(user, &translation, sizeof(translation)) ? -EFAULT : 0;
 }
 
+/* No part of a vCPU has to be asked for. */
+static long vcpu_ioctl_enable_capability(const void __user *user)
+{
+	struct kvm_enable_cap capability;
+
+	if (copy_from_user(&capability, user, sizeof(capability)))
+		return -EFAULT;
+	return -EINVAL;
+}
+
 static long vcpu_ioctl_get_statistics(struct vcpu *vcpu, void __user *user)
 {
 	vcpu_collect_statistics(vcpu);
@@ -389,6 +399,8 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_ioctl_get_debug_registers(vcpu, user);
 	case KVM_SET_DEBUGREGS:
 		return vcpu_ioctl_set_debug_registers(vcpu, user);
+	case KVM_ENABLE_CAP:
+		return vcpu_ioctl_enable_capability(user);
 	case RINGLET_GET_STATISTICS:
 		return vcpu_ioctl_get_statistics(vcpu, user);
 	case RINGLET_GET_STOP_REASON:

@@ -109,6 +109,21 @@ static long vm_set_clock(struct vm *vm, const void __user *user)
 	return clock_set(vm, &data);
 }
 
+/* What of KVM has to be asked for. A capability that is only announced has nothing to enable. */
+static long vm_enable_capability(struct vm *vm, const void __user *user)
+{
+	struct kvm_enable_cap capability;
+
+	if (copy_from_user(&capability, user, sizeof(capability)))
+		return -EFAULT;
+	if (capability.flags)
+		return -EINVAL;
+	switch (capability.cap) {
+	default:
+		return -EINVAL;
+	}
+}
+
 static long vm_set_engine(struct vm *vm, unsigned long engine)
 {
 	long result = 0;
@@ -162,6 +177,8 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long argume
 	switch (ioctl) {
 	case KVM_CHECK_EXTENSION:
 		return api_check_extension(argument);
+	case KVM_ENABLE_CAP:
+		return vm_enable_capability(vm, (void __user *)argument);
 	case KVM_SET_USER_MEMORY_REGION:
 		return vm_set_memory_region(vm, (void __user *)argument);
 	case KVM_GET_DIRTY_LOG:

@@ -129,6 +129,7 @@ static const unsigned long vm_ioctls[] = {
 	KVM_GET_DIRTY_LOG,
 	KVM_GET_CLOCK,
 	KVM_SET_CLOCK,
+	KVM_ENABLE_CAP,
 };
 
 static const unsigned long vcpu_ioctls[] = {
@@ -157,6 +158,7 @@ static const unsigned long vcpu_ioctls[] = {
 	KVM_KVMCLOCK_CTRL,
 	KVM_GET_LAPIC,
 	KVM_GET_XSAVE,
+	KVM_ENABLE_CAP,
 	RINGLET_GET_STATISTICS,
 	RINGLET_GET_STOP_REASON,
 	RINGLET_READ_GUEST_ROOT,

@@ -53,6 +53,11 @@ static void test_capabilities(void)
 				       KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
 				       KVM_CAP_READONLY_MEM,
 				       KVM_CAP_IMMEDIATE_EXIT,
+				       KVM_CAP_INTERNAL_ERROR_DATA,
+				       KVM_CAP_CLOCKSOURCE,
+				       KVM_CAP_NOP_IO_DELAY,
+				       KVM_CAP_ENABLE_CAP,
+				       KVM_CAP_ENABLE_CAP_VM,
 				       KVM_CAP_MAX_VCPUS };
 	static const int absent[] = { KVM_CAP_SPLIT_IRQCHIP,
 				      KVM_CAP_IRQFD,

@@ -99,6 +99,26 @@ static void test_tss_address(int vm)
 	check_error(ioctl(vm, KVM_SET_TSS_ADDR, 1L << 32), EINVAL, "KVM_SET_TSS_ADDR above 4 GiB");
 }
 
+/* There may be capabilities to enable; these are never among them. */
+static void test_enable_capability(int vm)
+{
+	static const uint32_t none[] = { KVM_CAP_USER_MEMORY, KVM_CAP_DIRTY_LOG_RING, 0x12345678,
+					 0xffffffff };
+	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++) {
+		struct kvm_enable_cap capability = { .cap = none[i] };
+
+		check_error(ioctl(vm, KVM_ENABLE_CAP, &capability), EINVAL,
+			    "KVM_ENABLE_CAP of 0x%x on a VM", none[i]);
+		check_error(ioctl(vcpu, KVM_ENABLE_CAP, &capability), EINVAL, "on a vCPU");
+	}
+	check_error(ioctl(vm, KVM_ENABLE_CAP, NULL), EFAULT, "KVM_ENABLE_CAP of nothing");
+	check_error(ioctl(vcpu, KVM_ENABLE_CAP, NULL), EFAULT, "nor of a vCPU");
+	check_error(ioctl(device, KVM_ENABLE_CAP, NULL), EINVAL, "the device has none to enable");
+	close(vcpu);
+}
+
 static void test_engine(int vm)
 {
 	check_done(ioctl(vm, RINGLET_SET_ENGINE, RINGLET_ENGINE_INTERPRET), "engine interpret");
@@ -139,5 +159,10 @@ int main(void)
 	test_vcpu(vm);
 	test_tss_address(vm);
 	test_unknown(vm);
+	close(vm);
+	vm = ioctl(device, KVM_CREATE_VM, 0);
+	if (vm < 0)
+		bail_out("KVM_CREATE_VM");
+	test_enable_capability(vm);
 	return finish();
 }
