@@ -32,6 +32,12 @@ u32 api_default_engine(void)
 	return default_engine;
 }
 
+/* Of struct kvm_guest_debug.control. */
+#define DEBUG_CONTROLS                                                                             \
+	(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP |                  \
+	 KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP |                \
+	 KVM_GUESTDBG_BLOCKIRQ)
+
 long api_check_extension(unsigned long capability)
 {
 	switch (capability) {
@@ -61,7 +67,9 @@ long api_check_extension(unsigned long capability)
 	case KVM_CAP_SET_IDENTITY_MAP_ADDR:
 	case KVM_CAP_INTERNAL_ERROR_DATA:
 	case KVM_CAP_VCPU_EVENTS:
+	case KVM_CAP_SET_GUEST_DEBUG:
 	case KVM_CAP_DEBUGREGS:
+	case KVM_CAP_X86_ROBUST_SINGLESTEP:
 	case KVM_CAP_READONLY_MEM:
 	case KVM_CAP_CHECK_EXTENSION_VM:
 	case KVM_CAP_IMMEDIATE_EXIT:
@@ -72,6 +80,8 @@ long api_check_extension(unsigned long capability)
 		return 1;
 	case KVM_CAP_ADJUST_CLOCK:
 		return KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME | KVM_CLOCK_HOST_TSC;
+	case KVM_CAP_SET_GUEST_DEBUG2:
+		return DEBUG_CONTROLS;
 	case KVM_CAP_IRQ_ROUTING:
 		return IRQCHIP_ROUTES;
 	case KVM_CAP_NR_MEMSLOTS:

@@ -67,8 +67,11 @@ void state_set_regs(struct vcpu *vcpu, const struct kvm_regs *regs)
 	cpu->rip = (u32)regs->rip;
 	cpu->rflags = (regs->rflags & EFLAGS_WRITABLE) | X86_EFLAGS_FIXED;
 
-	/* As in KVM: an exception of the old state does not hit the new one. */
-	vcpu->exception_pending = false;
+	/* As in KVM: an exception of the old state does not hit the new one, but one
+	 * that the client gave does.
+	 */
+	if (!vcpu->exception_given)
+		vcpu->exception_pending = false;
 	vcpu->delivering = false;
 }
 
@@ -326,8 +329,11 @@ void state_get_events(struct vcpu *vcpu, struct kvm_vcpu_events *events)
 {
 	const struct virtual_cpu *cpu = &vcpu->cpu;
 
+	vcpu_settle_exception(vcpu);
 	if (vcpu->exception_pending) {
-		events->exception.injected = 1;
+		/* A software exception comes again from its instruction. */
+		events->exception.injected = vcpu->exception.vector != X86_TRAP_BP &&
+					     vcpu->exception.vector != X86_TRAP_OF;
 		events->exception.nr = vcpu->exception.vector;
 		events->exception.has_error_code = vcpu->exception.has_error_code;
 		events->exception.error_code = vcpu->exception.error_code;
@@ -342,7 +348,8 @@ void state_get_events(struct vcpu *vcpu, struct kvm_vcpu_events *events)
 		events->interrupt.shadow |= KVM_X86_SHADOW_INT_MOV_SS;
 	events->nmi.pending = vcpu->nmi_pending;
 	events->nmi.masked = cpu->nmi_blocked;
-	events->flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
+	events->flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW |
+			KVM_VCPUEVENT_VALID_SMM;
 }
 
 /* There is no SMM and no SIPI; a client may say so, nothing else. */
@@ -363,15 +370,18 @@ int state_set_events(struct vcpu *vcpu, const struct kvm_vcpu_events *events)
 		return -EINVAL;
 
 	vcpu->delivering = false;
-	vcpu->exception_pending = events->exception.injected;
-	if (vcpu->exception_pending) {
-		vcpu->exception = (struct cpu_exception){
+	vcpu->exception_pending = false;
+	vcpu->exception_given = false;
+	if (events->exception.injected) {
+		const struct cpu_exception exception = {
 			.vector = events->exception.nr,
 			.has_error_code = events->exception.has_error_code,
 			.error_code = events->exception.error_code,
-			/* The client has set CR2 and DR6 already. */
-			.cr2 = cpu->cr2,
+			/* RF is in the client's hands, as in KVM. */
+			.trap = events->exception.nr == X86_TRAP_DB,
 		};
+
+		vcpu_give_exception(vcpu, &exception);
 	}
 	vcpu->interrupt = events->interrupt.injected ? events->interrupt.nr : -1;
 	if (events->flags & KVM_VCPUEVENT_VALID_SHADOW) {

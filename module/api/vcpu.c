@@ -337,12 +337,21 @@ static long vcpu_ioctl_read_processor(struct vcpu *vcpu, void __user *user)
 	return copy_to_user(user, &processor, sizeof(processor)) ? -EFAULT : 0;
 }
 
+static long vcpu_ioctl_set_guest_debug(struct vcpu *vcpu, const void __user *user)
+{
+	struct kvm_guest_debug debug;
+
+	if (copy_from_user(&debug, user, sizeof(debug)))
+		return -EFAULT;
+	return vcpu_set_guest_debug(vcpu, &debug);
+}
+
 static long vcpu_ioctl_step(struct vcpu *vcpu, unsigned long argument)
 {
 	if (argument > RINGLET_STEPS_MOST)
 		return -EINVAL;
 	vcpu->steps_left = argument;
-	vcpu->step_done = false;
+	vcpu->debug.hits = 0;
 	return 0;
 }
 
@@ -401,6 +410,8 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_ioctl_set_debug_registers(vcpu, user);
 	case KVM_ENABLE_CAP:
 		return vcpu_ioctl_enable_capability(user);
+	case KVM_SET_GUEST_DEBUG:
+		return vcpu_ioctl_set_guest_debug(vcpu, user);
 	case RINGLET_GET_STATISTICS:
 		return vcpu_ioctl_get_statistics(vcpu, user);
 	case RINGLET_GET_STOP_REASON:

@@ -212,7 +212,7 @@ static enum cpu_result check_debug(struct virtual_cpu *cpu, unsigned int *which)
 			return cpu_fault(cpu, X86_TRAP_UD);
 		*which += 2;
 	}
-	if (cpu->dr7 & DR7_GD) {
+	if (cpu_breakpoint_control(cpu) & DR7_GD) {
 		cpu_fault(cpu, X86_TRAP_DB);
 		cpu->fault.dr6 = DR6_BD;
 		return CPU_FAULT;

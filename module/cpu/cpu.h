@@ -216,6 +216,19 @@ struct cpu_msrs {
 	u64 system_time, wall_clock; /* of the paravirtual clock */
 };
 
+/**
+ * struct cpu_debugger - breakpoints of somebody who looks at the guest from outside
+ * @active: they work instead of those in the guest's own debug registers, which
+ *	the guest reads and writes as ever
+ * @dr: linear addresses
+ * @dr7: with the meaning of DR7
+ */
+struct cpu_debugger {
+	bool active;
+	u64 dr[4];
+	u64 dr7;
+};
+
 /* struct virtual_cpu.interrupt_shadow: what blocks interrupts for one instruction */
 #define INTERRUPT_SHADOW_STI	BIT(0)
 #define INTERRUPT_SHADOW_MOV_SS BIT(1) /* blocks #DB and NMI too */
@@ -226,6 +239,8 @@ struct cpu_msrs {
  *	upper halves zero
  * @rflags: the guest's own, IF and IOPL included; never what ring 1 shows
  * @segments: selectors have the RPL that the guest gave them
+ * @dr: what the guest has there; cpu_breakpoint_address() knows what works, as
+ *	cpu_breakpoint_control() does of @dr7
  * @pdptrs: the four PAE directory pointers, read at the CR3 load
  * @interrupt_shadow: INTERRUPT_SHADOW_*; cleared by the next instruction
  * @halted: HLT was executed and no interrupt has come since
@@ -250,6 +265,7 @@ struct virtual_cpu {
 	u64 efer;
 	u64 dr[4];
 	u64 dr6, dr7;
+	struct cpu_debugger debugger;
 	struct cpu_msrs msrs;
 
 	u8 interrupt_shadow;
@@ -297,6 +313,24 @@ static inline bool cpu_long_mode(const struct virtual_cpu *cpu)
 static inline unsigned int cpu_iopl(const struct virtual_cpu *cpu)
 {
 	return (cpu->rflags & X86_EFLAGS_IOPL) >> EFLAGS_IOPL_SHIFT;
+}
+
+/* The DR7 by which breakpoints work, and the addresses that belong to it. */
+static inline u64 cpu_breakpoint_control(const struct virtual_cpu *cpu)
+{
+	return cpu->debugger.active ? cpu->debugger.dr7 : cpu->dr7;
+}
+
+static inline u64 cpu_breakpoint_address(const struct virtual_cpu *cpu, unsigned int n)
+{
+	return cpu->debugger.active ? cpu->debugger.dr[n] : cpu->dr[n];
+}
+
+#define CPU_BREAKPOINTS_ENABLED 0xffULL /* DR7: L0, G0 to L3, G3 */
+
+static inline bool cpu_breakpoints_enabled(const struct virtual_cpu *cpu)
+{
+	return cpu_breakpoint_control(cpu) & CPU_BREAKPOINTS_ENABLED;
 }
 
 /* Fill cpu->fault and return CPU_FAULT. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Data and I/O breakpoints of emulated instructions. Called by emulate_insn()
- * when the guest has one enabled. Pure.
+ * when the guest or its debugger has one enabled. Pure.
  *
  * Instructions that run directly meet the debug registers of the processor;
  * emulated ones go over the bus, so a bus of our own stands in between and
@@ -22,20 +22,20 @@ enum condition { CONDITION_EXECUTE, CONDITION_WRITE, CONDITION_PORT, CONDITION_A
 
 static bool enabled(const struct virtual_cpu *cpu, unsigned int n)
 {
-	return cpu->dr7 & DR7_ENABLED(n);
+	return cpu_breakpoint_control(cpu) & DR7_ENABLED(n);
 }
 
 static enum condition condition_of(const struct virtual_cpu *cpu, unsigned int n)
 {
-	return DR7_CONDITION(cpu->dr7, n);
+	return DR7_CONDITION(cpu_breakpoint_control(cpu), n);
 }
 
 /* Length 2 means 8 bytes where it is defined at all. */
 static bool overlaps(const struct virtual_cpu *cpu, unsigned int n, u64 start, unsigned int bytes)
 {
 	static const u8 lengths[] = { 1, 2, 8, 4 };
-	unsigned int length = lengths[DR7_LENGTH(cpu->dr7, n)];
-	u64 watched = cpu->dr[n] & ~(u64)(length - 1);
+	unsigned int length = lengths[DR7_LENGTH(cpu_breakpoint_control(cpu), n)];
+	u64 watched = cpu_breakpoint_address(cpu, n) & ~(u64)(length - 1);
 
 	return start < watched + length && watched < start + bytes;
 }
@@ -115,7 +115,7 @@ static bool any_enabled(const struct virtual_cpu *cpu)
 
 bool watch_begin(struct watch *watch, struct virtual_cpu *cpu)
 {
-	if (likely(!(cpu->dr7 & 0xff)) || !any_enabled(cpu))
+	if (likely(!cpu_breakpoints_enabled(cpu)) || !any_enabled(cpu))
 		return false;
 	watch->real = cpu->bus;
 	watch->hits = 0;
@@ -141,12 +141,12 @@ u64 emulate_code_breakpoints(const struct virtual_cpu *cpu)
 	u64 hits = 0;
 	unsigned int n;
 
-	if (likely(!(cpu->dr7 & 0xff)) || cpu->rflags & X86_EFLAGS_RF ||
+	if (likely(!cpu_breakpoints_enabled(cpu)) || cpu->rflags & X86_EFLAGS_RF ||
 	    cpu->interrupt_shadow & INTERRUPT_SHADOW_MOV_SS)
 		return 0;
 	for (n = 0; n < BREAKPOINTS; n++)
 		if (enabled(cpu, n) && condition_of(cpu, n) == CONDITION_EXECUTE &&
-		    (u32)cpu->dr[n] == linear)
+		    (u32)cpu_breakpoint_address(cpu, n) == linear)
 			hits |= BIT(n);
 	return hits;
 }

@@ -6,8 +6,6 @@
  */
 #include "interpret/internal.h"
 
-#define DR7_ENABLED 0xff
-
 /* ---- ends of a burst, as steps call them ---------------------------------------- */
 
 static unsigned int leave(struct interpreter *interpreter, struct step *step, u64 flags,
@@ -67,7 +65,7 @@ static bool takes_slow_way(const struct virtual_cpu *cpu)
 {
 	if (cpu->rflags & (X86_EFLAGS_TF | X86_EFLAGS_RF))
 		return true;
-	if ((cpu->dr7 & DR7_ENABLED) || cpu->pending_debug || cpu->interrupt_shadow || cpu->halted)
+	if (cpu_breakpoints_enabled(cpu) || cpu->pending_debug || cpu->interrupt_shadow || cpu->halted)
 		return true;
 	/* Alignment checks. */
 	if ((cpu->rflags & X86_EFLAGS_AC) && (cpu->cr0 & X86_CR0_AM) && cpu_cpl(cpu) == 3)

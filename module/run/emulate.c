@@ -141,6 +141,8 @@ enum run_result run_emulate(struct vcpu *vcpu, const struct insn *insn)
 
 	if (!emulate_supported(insn))
 		return stop_unknown(vcpu, insn);
+	if (unlikely(run_is_software_breakpoint(vcpu, insn)))
+		return run_end_at_software_breakpoint(vcpu);
 	result = emulate_insn(&vcpu->cpu, insn);
 	switch (result) {
 	case CPU_OK:

@@ -3,6 +3,8 @@
  * Exceptions and interrupts on their way to the guest. Called by the run loop
  * before each entry; host world.
  */
+#include <uapi/asm/debugreg.h>
+
 #include "run/internal.h"
 #include "run/trace.h"
 
@@ -10,6 +12,57 @@ void run_queue_exception(struct vcpu *vcpu, const struct cpu_exception *exceptio
 {
 	vcpu->exception = *exception;
 	vcpu->exception_pending = true;
+	vcpu->exception_given = false;
+	if (exception->vector != X86_TRAP_DB || !exception->dr6)
+		return;
+	vcpu->exception.dr6 = run_debugger_takes(vcpu, exception->dr6);
+	vcpu->exception_pending = vcpu->exception.dr6;
+}
+
+void vcpu_give_exception(struct vcpu *vcpu, const struct cpu_exception *exception)
+{
+	vcpu->exception = *exception;
+	vcpu->exception_pending = true;
+	vcpu->exception_given = true;
+}
+
+/* A fault outranks the trap of the instruction before it. */
+void run_queue_pending_debug(struct vcpu *vcpu)
+{
+	const struct cpu_exception debug = {
+		.vector = X86_TRAP_DB,
+		.dr6 = vcpu->cpu.pending_debug,
+		.trap = true,
+	};
+
+	if (likely(!vcpu->cpu.pending_debug) || vcpu->exception_pending)
+		return;
+	vcpu->cpu.pending_debug = 0;
+	run_queue_exception(vcpu, &debug);
+}
+
+void vcpu_settle_exception(struct vcpu *vcpu)
+{
+	struct cpu_exception *exception = &vcpu->exception;
+	struct virtual_cpu *cpu = &vcpu->cpu;
+
+	run_queue_pending_debug(vcpu);
+	if (!vcpu->exception_pending || vcpu->exception_given)
+		return;
+	if (exception->vector == X86_TRAP_PF)
+		cpu->cr2 = exception->cr2;
+	if (exception->vector == X86_TRAP_DB && exception->dr6) {
+		if (exception->dr6 & DR_TRAP_BITS)
+			cpu->dr6 &= ~(u64)DR_TRAP_BITS;
+		cpu->dr6 |= exception->dr6;
+		exception->dr6 = 0;
+	}
+}
+
+/* A debugger asked that the code which it looks at not be left for a handler. */
+static bool interrupts_blocked(const struct vcpu *vcpu)
+{
+	return vcpu->debug.control & KVM_GUESTDBG_BLOCKIRQ;
 }
 
 /* An external interrupt, or a client that waits until it can give one. */
@@ -24,10 +77,10 @@ static bool maskable_wanted(const struct vcpu *vcpu)
 
 bool run_interrupt_wanted(const struct vcpu *vcpu)
 {
-	return vcpu->nmi_pending || maskable_wanted(vcpu);
+	return (vcpu->nmi_pending || maskable_wanted(vcpu)) && !interrupts_blocked(vcpu);
 }
 
-bool run_interrupt_due(const struct vcpu *vcpu)
+bool run_ends_halt(const struct vcpu *vcpu)
 {
 	const struct virtual_cpu *cpu = &vcpu->cpu;
 
@@ -36,22 +89,43 @@ bool run_interrupt_due(const struct vcpu *vcpu)
 	return maskable_wanted(vcpu) && cpu_can_take_interrupt(cpu);
 }
 
-static enum run_result deliver(struct vcpu *vcpu, enum cpu_event_type type,
-			       const struct cpu_exception *exception)
+bool run_interrupt_due(const struct vcpu *vcpu)
+{
+	return run_ends_halt(vcpu) && !interrupts_blocked(vcpu);
+}
+
+static enum run_result deliver_from(struct vcpu *vcpu, enum cpu_event_type type,
+				    const struct cpu_exception *exception, u64 return_rip)
 {
 	enum cpu_result result;
 
 	trace_ringlet_inject(exception->vector, exception->error_code, type);
 	vcpu->delivering = true;
-	result = cpu_deliver(&vcpu->cpu, type, exception, vcpu->cpu.rip);
+	result = cpu_deliver(&vcpu->cpu, type, exception, return_rip);
 	if (result == CPU_USER)
 		return run_end(vcpu, result);
 	vcpu->delivering = false;
 	if (result == CPU_OK)
 		run_count_step(vcpu);
 	access_forget(vcpu);
-	/* Only software interrupts report a fault, and those the emulator does. */
+	/* Of a software exception, whose gate was not for this ring. */
+	if (result == CPU_FAULT)
+		run_queue_exception(vcpu, &vcpu->cpu.fault);
 	return run_end(vcpu, result);
+}
+
+static enum run_result deliver(struct vcpu *vcpu, enum cpu_event_type type,
+			       const struct cpu_exception *exception)
+{
+	return deliver_from(vcpu, type, exception, vcpu->cpu.rip);
+}
+
+/* A debugger's INT3 that turned out to be the guest's own comes back like this. */
+static enum run_result deliver_software_exception(struct vcpu *vcpu,
+						  const struct cpu_exception *exception)
+{
+	return deliver_from(vcpu, CPU_EVENT_SOFTWARE_EXCEPTION, exception,
+			    run_behind_software_exception(vcpu, exception->vector));
 }
 
 static enum run_result deliver_exception(struct vcpu *vcpu)
@@ -59,12 +133,17 @@ static enum run_result deliver_exception(struct vcpu *vcpu)
 	struct cpu_exception exception = vcpu->exception;
 	enum run_result result;
 
-	result = deliver(vcpu, CPU_EVENT_EXCEPTION, &exception);
-	if (!vcpu->delivering) {
-		vcpu->exception_pending = false;
-		if (exception.vector < ARRAY_SIZE(vcpu->statistics.injected))
-			vcpu->statistics.injected[exception.vector]++;
-	}
+	vcpu->exception_pending = false;
+	if (vcpu->exception_given)
+		exception.cr2 = vcpu->cpu.cr2;
+	if (exception.vector == X86_TRAP_BP || exception.vector == X86_TRAP_OF)
+		result = deliver_software_exception(vcpu, &exception);
+	else
+		result = deliver(vcpu, CPU_EVENT_EXCEPTION, &exception);
+	if (vcpu->delivering)
+		vcpu->exception_pending = true;
+	else if (exception.vector < ARRAY_SIZE(vcpu->statistics.injected))
+		vcpu->statistics.injected[exception.vector]++;
 	return result;
 }
 
@@ -103,27 +182,19 @@ static void acknowledge_interrupt(struct vcpu *vcpu)
 
 enum run_result run_deliver_events(struct vcpu *vcpu)
 {
+	const bool blocked = interrupts_blocked(vcpu);
 	struct virtual_cpu *cpu = &vcpu->cpu;
 	enum run_result result = RUN_RESUME;
 
-	/* A fault outranks the trap of the instruction before it. */
-	if (!vcpu->exception_pending && cpu->pending_debug) {
-		const struct cpu_exception debug = {
-			.vector = X86_TRAP_DB,
-			.dr6 = cpu->pending_debug,
-			.trap = true,
-		};
-
-		run_queue_exception(vcpu, &debug);
-		cpu->pending_debug = 0;
-	}
-	if (vcpu->exception_pending)
+	run_queue_pending_debug(vcpu);
+	if (vcpu->exception_pending && !run_must_end(vcpu))
 		result = deliver_exception(vcpu);
 	/* Each delivery is a step of its own, if somebody counts. */
-	if (result == RUN_RESUME && !vcpu->step_done && vcpu->nmi_pending && !cpu->nmi_blocked &&
-	    !cpu->interrupt_shadow)
+	if (result == RUN_RESUME && !run_must_end(vcpu) && !blocked && vcpu->nmi_pending &&
+	    !cpu->nmi_blocked && !cpu->interrupt_shadow)
 		result = deliver_nmi(vcpu);
-	if (result == RUN_RESUME && !vcpu->step_done && cpu_can_take_interrupt(cpu)) {
+	if (result == RUN_RESUME && !run_must_end(vcpu) && !blocked &&
+	    cpu_can_take_interrupt(cpu)) {
 		acknowledge_interrupt(vcpu);
 		if (vcpu->interrupt >= 0)
 			result = deliver_interrupt(vcpu);

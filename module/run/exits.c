@@ -93,7 +93,7 @@ static void keep_delayed_trap(struct vcpu *vcpu, const struct world_exit *exit)
 	if (exit->vector == X86_TRAP_DB)
 		return;
 	for (i = 0; i < ARRAY_SIZE(cpu->dr); i++)
-		if (cpu->dr7 >> DR_ENABLE_SIZE * i & 3)
+		if (cpu_breakpoint_control(cpu) >> DR_ENABLE_SIZE * i & 3)
 			cpu->pending_debug |= exit->dr6 & BIT(i);
 }
 

@@ -77,7 +77,28 @@ enum run_step_flag {
 	RUN_STEP_POPS,
 };
 
-/* step.c: RINGLET_STEP. A step is over, if anybody counts */
+/* Whether somebody wants to know of each step. */
+static inline bool run_counts_steps(const struct vcpu *vcpu)
+{
+	return vcpu->steps_left || vcpu->debug.control & KVM_GUESTDBG_SINGLESTEP;
+}
+
+/* Whether KVM_RUN ends with KVM_EXIT_DEBUG before the next instruction. */
+static inline bool run_must_end(const struct vcpu *vcpu)
+{
+	return vcpu->debug.hits;
+}
+
+/* debug.c: take the debugger's part of a #DB; the rest of @status is the guest's */
+u64 run_debugger_takes(struct vcpu *vcpu, u64 status);
+/* The end that run_must_end() foretold. */
+enum run_result run_end_for_debugger(struct vcpu *vcpu);
+/* INT3 that a debugger put into the code, or may have. */
+bool run_is_software_breakpoint(const struct vcpu *vcpu, const struct insn *insn);
+enum run_result run_end_at_software_breakpoint(struct vcpu *vcpu);
+u64 run_behind_software_exception(struct vcpu *vcpu, unsigned int vector);
+
+/* step.c: a step is over, if anybody counts */
 void run_count_step(struct vcpu *vcpu);
 /* Before and after a direct step: the guest shall see its own trap flag, not ours. */
 enum run_step_flag run_step_before(struct vcpu *vcpu);
@@ -89,10 +110,14 @@ enum run_result run_handle_exit(struct vcpu *vcpu, const struct world_exit *exit
 /* events.c: deliver what is due; RUN_RESUME if the guest can go on */
 enum run_result run_deliver_events(struct vcpu *vcpu);
 void run_queue_exception(struct vcpu *vcpu, const struct cpu_exception *exception);
+/* The trap that is due after the last instruction. */
+void run_queue_pending_debug(struct vcpu *vcpu);
 /* Somebody waits for the guest to take interrupts. */
 bool run_interrupt_wanted(const struct vcpu *vcpu);
 /* And the guest would take one now. */
 bool run_interrupt_due(const struct vcpu *vcpu);
+/* It would, or would if a debugger did not hold it off. */
+bool run_ends_halt(const struct vcpu *vcpu);
 
 /* tables.c: shadow GDT and LDT; 0, -ENOMEM, or -ENOSPC (stop) */
 enum run_result run_sync_tables(struct vcpu *vcpu);

@@ -306,15 +306,15 @@ static bool must_look_up(const struct vcpu *vcpu)
 {
 	const struct virtual_cpu *cpu = &vcpu->cpu;
 
-	return vcpu->exception_pending || vcpu->step_done || cpu->pending_debug || cpu->halted ||
+	return vcpu->exception_pending || run_must_end(vcpu) || cpu->pending_debug || cpu->halted ||
 	       run_interrupt_due(vcpu) ||
 	       !run_interprets(vcpu) || __xfer_to_guest_mode_work_pending();
 }
 
-/* Instructions between two looks at what the host wants, when they are counted. */
+/* Instructions between two looks at what the host wants, when each is looked at. */
 #define COUNTED_BATCH 1024
 
-/* The interpreter's bursts do not end after an exact number. */
+/* The interpreter's bursts end neither after an exact number nor at breakpoints. */
 static enum run_result interpret_counted(struct vcpu *vcpu)
 {
 	enum run_result result = RUN_RESUME;
@@ -333,7 +333,7 @@ enum run_result run_interpret(struct vcpu *vcpu)
 	struct interpret_report report;
 	enum run_result result;
 
-	if (vcpu->steps_left)
+	if (run_counts_steps(vcpu) || cpu_breakpoints_enabled(&vcpu->cpu))
 		return interpret_counted(vcpu);
 	result = prepare_interpreter(vcpu);
 	if (result != RUN_RESUME)

@@ -15,7 +15,7 @@ static unsigned int load_flags(const struct vcpu *vcpu)
 {
 	unsigned int flags = 0;
 
-	if (vcpu->steps_left)
+	if (run_counts_steps(vcpu))
 		flags |= WORLD_LOAD_STEP;
 	if (run_interrupt_wanted(vcpu)) {
 		flags |= WORLD_LOAD_WANT_IF;
@@ -101,7 +101,10 @@ static enum run_result check_interrupt_window(struct vcpu *vcpu)
 static void sleep_in_halt(struct vcpu *vcpu)
 {
 	vcpu->statistics.halts++;
-	wait_event_interruptible(vcpu->halt_wait, run_interrupt_due(vcpu));
+	wait_event_interruptible(vcpu->halt_wait, run_ends_halt(vcpu));
+	/* What ended it is not delivered, if a debugger holds it off. */
+	if (run_ends_halt(vcpu) && !run_interrupt_due(vcpu))
+		vcpu->cpu.halted = false;
 }
 
 /*
@@ -128,7 +131,7 @@ static enum run_result run_directly(struct vcpu *vcpu)
 {
 	const unsigned int flags = load_flags(vcpu);
 	const enum run_step_flag flag = run_step_before(vcpu);
-	const u32 steps_left = vcpu->steps_left;
+	const u32 counted = vcpu->steps_counted;
 	struct world_exit exit = {};
 	enum run_result result;
 
@@ -144,7 +147,7 @@ static enum run_result run_directly(struct vcpu *vcpu)
 	vcpu->statistics.world_switches++;
 	world_store(vcpu->world, &vcpu->cpu);
 	result = run_handle_exit(vcpu, &exit);
-	if (vcpu->steps_left != steps_left)
+	if (vcpu->steps_counted != counted)
 		run_step_after(vcpu, flag);
 	return result;
 }
@@ -158,7 +161,7 @@ static enum run_result run_once(struct vcpu *vcpu)
 	if (result == RUN_RESUME)
 		result = run_deliver_events(vcpu);
 	/* A delivery is a step too. */
-	if (vcpu->step_done)
+	if (run_must_end(vcpu))
 		return result;
 	if (result == RUN_RESUME)
 		result = check_interrupt_window(vcpu);
@@ -169,19 +172,6 @@ static enum run_result run_once(struct vcpu *vcpu)
 	if (result == RUN_RESUME)
 		result = run_interprets(vcpu) ? run_interpret(vcpu) : run_directly(vcpu);
 	return result == RUN_RESUME ? check_halt(vcpu) : result;
-}
-
-/* The end that RINGLET_STEP asked for. */
-static enum run_result end_steps(struct vcpu *vcpu)
-{
-	struct kvm_run *run = vcpu->run;
-
-	vcpu->step_done = false;
-	run->exit_reason = KVM_EXIT_DEBUG;
-	memset(&run->debug, 0, sizeof(run->debug));
-	run->debug.arch.exception = X86_TRAP_DB;
-	run->debug.arch.pc = vcpu->cpu.segments[SEGMENT_CS].base + vcpu->cpu.rip;
-	return RUN_USER;
 }
 
 /* Finish what the last return to userspace left open. */
@@ -226,7 +216,7 @@ int vcpu_run(struct vcpu *vcpu)
 	else
 		result = complete_access(vcpu);
 	while (result == RUN_RESUME)
-		result = vcpu->step_done ? end_steps(vcpu) : run_once(vcpu);
+		result = run_must_end(vcpu) ? run_end_for_debugger(vcpu) : run_once(vcpu);
 
 	fpu_swap_kvm_fpstate(&vcpu->fpu, false);
 	vcpu->statistics.exits_user++;

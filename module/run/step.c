@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RINGLET_STEP: KVM_RUN that returns after a number of steps. Called by the run
- * loop and wherever an instruction ends; host world.
+ * RINGLET_STEP and KVM_GUESTDBG_SINGLESTEP: KVM_RUN that returns after a number
+ * of steps, or after each. Called by the run loop and wherever an instruction
+ * ends; host world.
  *
  * Emulated instructions are counted as they end. Direct execution goes on by the
  * processor's single step, and the trap of that is counted. What trapped and is
  * emulated instead ends there; what faulted has not been executed, but its
  * exception is delivered, which counts.
  */
+#include <uapi/asm/debugreg.h>
+
 #include "run/internal.h"
 
 void run_count_step(struct vcpu *vcpu)
 {
-	if (!vcpu->steps_left)
+	if (likely(!run_counts_steps(vcpu)))
 		return;
 	/* The processor holds its single step back too, so that both agree. */
 	if (vcpu->cpu.interrupt_shadow & INTERRUPT_SHADOW_MOV_SS)
 		return;
-	if (!--vcpu->steps_left)
-		vcpu->step_done = true;
+	vcpu->steps_counted++;
+	if (vcpu->debug.control & KVM_GUESTDBG_SINGLESTEP)
+		vcpu->debug.hits |= DR_STEP;
+	if (vcpu->steps_left && !--vcpu->steps_left)
+		vcpu->debug.hits |= DR_STEP;
 }
 
 static enum run_step_flag flag_of(const struct insn *insn, u32 *offset)
@@ -55,7 +61,7 @@ enum run_step_flag run_step_before(struct vcpu *vcpu)
 	u16 image = 0;
 	u32 offset = 0;
 
-	if (!vcpu->steps_left || cpu->rflags & X86_EFLAGS_TF)
+	if (!run_counts_steps(vcpu) || cpu->rflags & X86_EFLAGS_TF)
 		return RUN_STEP_NONE;
 	if (run_decode(vcpu, &insn) == CPU_OK)
 		flag = flag_of(&insn, &offset);

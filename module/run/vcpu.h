@@ -111,6 +111,19 @@ struct table_shadow {
 	u64 gfns[TABLE_SHADOW_PAGES];
 };
 
+/**
+ * struct vcpu_debug - KVM_SET_GUEST_DEBUG
+ * @control: KVM_GUESTDBG_*, 0 while debugging is off
+ * @dr7: as the client gave it
+ * @hits: bits of DR6 that are for the client: KVM_RUN returns before the next
+ *	instruction. BS: the steps that it or RINGLET_STEP asked for are over
+ */
+struct vcpu_debug {
+	u32 control;
+	u64 dr7;
+	u64 hits;
+};
+
 /* Parts of the linear address space, of 4 MiB each. */
 #define VCPU_LARGE_REGIONS 1024
 
@@ -127,6 +140,8 @@ struct table_shadow {
  * @interrupt: vector queued by KVM_INTERRUPT, or -1
  * @nmi_pending: an NMI for the guest is due
  * @exception_pending: @exception is delivered before the next instruction
+ * @exception_given: the client gave it, by KVM_SET_VCPU_EVENTS or
+ *	KVM_SET_GUEST_DEBUG, after CR2 and DR6
  * @delivering: an event waits for userspace on its way through the IDT
  * @halt_wait: the thread sleeps here in HLT, if interrupts come from the kernel
  * @cr8: task priority as userspace gave it; a 32-bit guest cannot reach it
@@ -135,7 +150,7 @@ struct table_shadow {
  * @window_wanted: the interpreter was told that an interrupt waits
  * @large_regions: where the interpreter has parts of large guest pages
  * @steps_left: RINGLET_STEP: steps until KVM_RUN returns; 0: no such end
- * @step_done: they are over; KVM_RUN returns before the next instruction
+ * @steps_counted: how many there were while somebody counted
  * @stop_text: the sentence behind KVM_EXIT_INTERNAL_ERROR, or empty
  */
 struct vcpu {
@@ -150,6 +165,7 @@ struct vcpu {
 	int interrupt;
 	bool nmi_pending;
 	bool exception_pending;
+	bool exception_given;
 	struct cpu_exception exception;
 	bool delivering;
 	wait_queue_head_t halt_wait;
@@ -182,8 +198,9 @@ struct vcpu {
 		u8 data[8];
 	} mmio_reads[VCPU_MMIO_FRAGMENTS];
 
+	struct vcpu_debug debug;
 	u32 steps_left;
-	bool step_done;
+	u32 steps_counted;
 
 	int error; /* errno that ends this KVM_RUN */
 	u64 fast_collected[WORLD_FAST_REASONS];
@@ -211,6 +228,16 @@ int vcpu_run(struct vcpu *vcpu);
 
 /* Refresh the counters that other layers keep; vcpu->mutex held. */
 void vcpu_collect_statistics(struct vcpu *vcpu);
+
+/* KVM_SET_GUEST_DEBUG: 0, or -EBUSY when an exception waits already; vcpu->mutex held. */
+int vcpu_set_guest_debug(struct vcpu *vcpu, const struct kvm_guest_debug *debug);
+
+/* KVM_SET_VCPU_EVENTS: an exception of the client's; CR2 and DR6 are set. */
+void vcpu_give_exception(struct vcpu *vcpu, const struct cpu_exception *exception);
+
+/* Before a client reads what is pending: what an exception does to CR2 and DR6
+ * before it is delivered, it has done. */
+void vcpu_settle_exception(struct vcpu *vcpu);
 
 /* After SET_SREGS or SET_MSRS: drop what was derived from the old values. */
 void vcpu_state_replaced(struct vcpu *vcpu);

@@ -55,7 +55,6 @@ static DEFINE_PER_CPU(u64, last_world);
 	 X86_EFLAGS_AC | X86_EFLAGS_ID)
 
 #define DR6_DEFAULT 0xffff0ff0UL
-#define DR7_ENABLED 0xffUL
 
 static u64 *shadow_entry(struct world *world, u16 selector)
 {
@@ -182,7 +181,7 @@ bool world_load(struct world *world, struct virtual_cpu *cpu, unsigned int flags
 	frame->sp = cpu->regs[REG_SP];
 	frame->flags = sanitize_flags(cpu->rflags);
 	/* Else a guest that returns to its own breakpoint would meet it for ever. */
-	if (cpu->dr7 & DR7_ENABLED)
+	if (cpu_breakpoints_enabled(cpu))
 		frame->flags |= cpu->rflags & X86_EFLAGS_RF;
 
 	world->step = flags & WORLD_LOAD_STEP &&
@@ -200,7 +199,7 @@ bool world_load(struct world *world, struct virtual_cpu *cpu, unsigned int flags
 	 */
 	state->fast_cs = 0;
 	if (cpu_cpl(cpu) == 0 && is_flat_code(&cpu->segments[SEGMENT_CS]) &&
-	    !(cpu->dr7 & DR7_ENABLED))
+	    !cpu_breakpoints_enabled(cpu))
 		state->fast_cs = world->loaded[SEGMENT_CS];
 	state->fast_ss = world->loaded[SEGMENT_SS];
 	state->fast_sti = !(flags & WORLD_LOAD_WANT_IF);
@@ -307,13 +306,14 @@ static void set_cpuid_faulting(const struct world *world, bool guest)
 	wrmsrl(MSR_MISC_FEATURES_ENABLES, value);
 }
 
+/* The guest's own or its debugger's. */
 static void load_guest_breakpoints(const struct virtual_cpu *cpu)
 {
-	set_debugreg((u32)cpu->dr[0], 0);
-	set_debugreg((u32)cpu->dr[1], 1);
-	set_debugreg((u32)cpu->dr[2], 2);
-	set_debugreg((u32)cpu->dr[3], 3);
-	set_debugreg(sanitize_dr7(cpu->dr7), 7);
+	set_debugreg((u32)cpu_breakpoint_address(cpu, 0), 0);
+	set_debugreg((u32)cpu_breakpoint_address(cpu, 1), 1);
+	set_debugreg((u32)cpu_breakpoint_address(cpu, 2), 2);
+	set_debugreg((u32)cpu_breakpoint_address(cpu, 3), 3);
+	set_debugreg(sanitize_dr7(cpu_breakpoint_control(cpu)), 7);
 }
 
 static void restore_segments(const struct world *world)
@@ -371,7 +371,7 @@ static void guard_after_guest(void)
 void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *exit)
 {
 	const struct world_frame *frame = &world->area->frame;
-	bool guest_breakpoints = cpu->dr7 & DR7_ENABLED;
+	bool guest_breakpoints = cpu_breakpoints_enabled(cpu);
 	unsigned long host_dr7;
 	u64 efer;
 
@@ -383,7 +383,7 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 	get_debugreg(host_dr7, 7);
 	if (guest_breakpoints)
 		load_guest_breakpoints(cpu);
-	else if (host_dr7 & DR7_ENABLED)
+	else if (host_dr7 & CPU_BREAKPOINTS_ENABLED)
 		set_debugreg(0, 7);
 
 	/* SYSCALL and SYSENTER would enter the host on the guest's GDT. */
@@ -417,7 +417,7 @@ void world_run(struct world *world, struct virtual_cpu *cpu, struct world_exit *
 	}
 	if (guest_breakpoints)
 		set_debugreg(0, 7);
-	if ((guest_breakpoints || host_dr7 & DR7_ENABLED) &&
+	if ((guest_breakpoints || host_dr7 & CPU_BREAKPOINTS_ENABLED) &&
 	    hw_breakpoint_active())
 		hw_breakpoint_restore();
 

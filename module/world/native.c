@@ -176,6 +176,7 @@ bool world_native_run(struct world *world, struct virtual_cpu *cpu, struct cpu_n
 		.code_offset = offset_in_segment(native->code_offset, NATIVE_CODE),
 		.data_offset = offset_in_segment(native->data_offset, linear),
 	};
+	const struct cpu_debugger debugger = cpu->debugger;
 	u64 dr7 = cpu->dr7, cr3 = state->guest_cr3;
 	u8 *operand;
 	u32 done;
@@ -187,12 +188,14 @@ bool world_native_run(struct world *world, struct virtual_cpu *cpu, struct cpu_n
 	if (native->address_in_di)
 		world->area->frame.regs[REG_DI] = placement.data_offset;
 
-	/* The guest's breakpoints are of its own address space. */
+	/* Breakpoints are of the guest's own address space. */
+	cpu->debugger.active = false;
 	cpu->dr7 = 0;
 	state->guest_cr3 = world_root_cr3(&scratch->root);
 	world_run(world, cpu, exit);
 	state->guest_cr3 = cr3;
 	cpu->dr7 = dr7;
+	cpu->debugger = debugger;
 
 	/* An interrupt may come before the instruction, or before its INT3. */
 	done = (u32)frame->ip - placement.code_offset;

@@ -153,6 +153,7 @@ static const unsigned long vcpu_ioctls[] = {
 	KVM_SET_VCPU_EVENTS,
 	KVM_GET_DEBUGREGS,
 	KVM_SET_DEBUGREGS,
+	KVM_SET_GUEST_DEBUG,
 	KVM_GET_TSC_KHZ,
 	KVM_SET_TSC_KHZ,
 	KVM_KVMCLOCK_CTRL,
@@ -319,6 +320,21 @@ static void set_clock(struct slot_of_vm *vm)
 	ioctl(vm->vcpu, KVM_SET_MSRS, &msrs);
 }
 
+/* A debugger, half of the time with one that steps or breaks where code is. */
+static void set_debug(struct slot_of_vm *vm)
+{
+	struct kvm_guest_debug debug = {
+		.control = chance(30) ? 0 : KVM_GUESTDBG_ENABLE | (rnd() & 0x3f0002),
+		.arch.debugreg[7] = interesting(),
+	};
+
+	for (unsigned int i = 0; i < 4; i++)
+		debug.arch.debugreg[i] = chance(50) ? interesting() : MACHINE_CODE + rnd() % 64;
+	if (chance(50))
+		debug.arch.debugreg[7] = 0x400 | (rnd() & 0xffff00ff);
+	ioctl(vm->vcpu, KVM_SET_GUEST_DEBUG, &debug);
+}
+
 static void run(struct slot_of_vm *vm)
 {
 	/* Again and again, should it go off before the guest runs. */
@@ -340,6 +356,8 @@ static void run(struct slot_of_vm *vm)
 	}
 	if (chance(10))
 		set_clock(vm);
+	if (chance(20))
+		set_debug(vm);
 	/* An earlier call may have shut out the alarm that ends the run. */
 	ioctl(vm->vcpu, KVM_SET_SIGNAL_MASK, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);

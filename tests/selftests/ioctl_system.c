@@ -59,16 +59,9 @@ static void test_capabilities(void)
 				       KVM_CAP_ENABLE_CAP,
 				       KVM_CAP_ENABLE_CAP_VM,
 				       KVM_CAP_MAX_VCPUS };
-	static const int absent[] = { KVM_CAP_SPLIT_IRQCHIP,
-				      KVM_CAP_IRQFD,
-				      KVM_CAP_XSAVE,
-				      KVM_CAP_MCE,
-				      KVM_CAP_IOEVENTFD,
-				      KVM_CAP_SYNC_REGS,
-				      KVM_CAP_SET_GUEST_DEBUG,
-				      KVM_CAP_NESTED_STATE,
-				      0x12345678,
-				      -1 };
+	static const int absent[] = { KVM_CAP_SPLIT_IRQCHIP, KVM_CAP_IRQFD,	KVM_CAP_XSAVE,
+				      KVM_CAP_MCE,	     KVM_CAP_IOEVENTFD, KVM_CAP_SYNC_REGS,
+				      KVM_CAP_NESTED_STATE,  0x12345678,	-1 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(present); i++)
