@@ -127,6 +127,8 @@ static void add_module_rows(struct rows *rows, const struct ringlet_statistics *
 	add(rows, "interpreter", s->interpreter_fills, false, "translations filled");
 	add_array(rows, "injected", s->injected, 32, exception_names, "vector");
 	add(rows, "injected", s->injected_interrupts, false, "interrupts");
+	add(rows, "writes", s->doorbells_rung, false, "to an eventfd");
+	add(rows, "writes", s->writes_coalesced, false, "coalesced");
 	add(rows, "interrupt controllers", s->irqchip_port_accesses, false, "port accesses");
 	add(rows, "interrupt controllers", s->irqchip_interrupts, false, "acknowledged");
 	add(rows, "interrupt controllers", s->timer_ticks, false, "timer ticks due");

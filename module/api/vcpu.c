@@ -489,6 +489,7 @@ int vcpu_create_file(struct vm *vm)
 	int error;
 
 	BUILD_BUG_ON(sizeof(struct kvm_run) > VCPU_IO_PAGE_OFFSET);
+	BUILD_BUG_ON(VCPU_RING_OFFSET + PAGE_SIZE != VCPU_RUN_PAGES * PAGE_SIZE);
 
 	descriptor = get_unused_fd_flags(O_CLOEXEC);
 	if (descriptor < 0)

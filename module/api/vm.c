@@ -22,6 +22,8 @@ static void vm_destroy(struct kref *references)
 	irqchip_destroy(vm->irqchip);
 	if (vm->vcpu)
 		vcpu_destroy(vm->vcpu);
+	doorbells_destroy(&vm->doorbells);
+	coalescing_destroy(&vm->coalescing);
 	mmu_destroy(&vm->mmu);
 	mutex_destroy(&vm->lock);
 	kfree(vm);
@@ -51,6 +53,25 @@ static long vm_get_dirty_log(struct vm *vm, const void __user *user)
 	if (in_compat_syscall())
 		log.padding2 = (u32)log.padding2;
 	return mmu_get_dirty_log(&vm->mmu, log.slot, log.dirty_bitmap);
+}
+
+static long vm_change_doorbell(struct vm *vm, const void __user *user)
+{
+	struct kvm_ioeventfd arguments;
+
+	if (copy_from_user(&arguments, user, sizeof(arguments)))
+		return -EFAULT;
+	return doorbells_change(&vm->doorbells, &arguments);
+}
+
+static long vm_change_coalescing(struct vm *vm, const void __user *user, bool add)
+{
+	struct kvm_coalesced_mmio_zone zone;
+
+	if (copy_from_user(&zone, user, sizeof(zone)))
+		return -EFAULT;
+	return add ? coalescing_add(&vm->coalescing, &zone) :
+		     coalescing_remove(&vm->coalescing, &zone);
 }
 
 static long vm_create_vcpu(struct vm *vm, unsigned long id)
@@ -183,6 +204,12 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long argume
 		return vm_set_memory_region(vm, (void __user *)argument);
 	case KVM_GET_DIRTY_LOG:
 		return vm_get_dirty_log(vm, (void __user *)argument);
+	case KVM_IOEVENTFD:
+		return vm_change_doorbell(vm, (void __user *)argument);
+	case KVM_REGISTER_COALESCED_MMIO:
+	case KVM_UNREGISTER_COALESCED_MMIO:
+		return vm_change_coalescing(vm, (void __user *)argument,
+					    ioctl == KVM_REGISTER_COALESCED_MMIO);
 	case KVM_CREATE_VCPU:
 		return vm_create_vcpu(vm, argument);
 	case KVM_SET_TSS_ADDR:
@@ -230,6 +257,8 @@ int vm_create_file(void)
 	vm->umip = world_has_umip();
 	vm->guest_cpu = -1;
 	clock_create(vm);
+	doorbells_init(&vm->doorbells);
+	coalescing_init(&vm->coalescing);
 
 	result = mmu_init(&vm->mmu, &vcpu_mmu_callbacks);
 	if (result) {

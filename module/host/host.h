@@ -8,6 +8,7 @@
 #define RINGLET_HOST_HOST_H
 
 #include <linux/compiler.h>
+#include <linux/eventfd.h>
 #include <linux/kvm.h>
 #include <linux/types.h>
 
@@ -59,6 +60,19 @@ static inline bool host_immediate_exit(const struct kvm_run *run)
 	return READ_ONCE(run->HINT_UNSAFE_IN_KVM(immediate_exit));
 #else
 	return READ_ONCE(run->immediate_exit);
+#endif
+}
+
+/*
+ * Add 1 to an eventfd; not within the wake-up of another. Any context. Since 6.8,
+ * which KVM's header shows by what came with it, there is no other number.
+ */
+static inline void host_signal_eventfd(struct eventfd_ctx *eventfd)
+{
+#ifdef KVM_MEM_GUEST_MEMFD
+	eventfd_signal(eventfd);
+#else
+	eventfd_signal(eventfd, 1);
 #endif
 }
 

@@ -6,7 +6,9 @@
  *
  * A read that userspace has to answer ends the emulation before it had any
  * effect; with the answer here, the instruction is emulated again and finds
- * it. A write is posted and given to userspace once the instruction is done.
+ * it. A write is posted and carried out once the instruction is done: it rings
+ * a doorbell, or waits in the ring of coalesced writes, or ends KVM_RUN. So it
+ * happens once, however often the instruction is emulated, and in its order.
  */
 #include "run/internal.h"
 
@@ -150,20 +152,58 @@ static void exit_for_port(struct kvm_run *run, bool out, u16 port, u32 bytes, u3
 	run->io.data_offset = VCPU_IO_PAGE_OFFSET;
 }
 
-static void give_posted_write(struct vcpu *vcpu, const struct posted_write *write)
+static const u8 *next_element(const struct posted_write *write)
+{
+	return write->data + write->done * write->bytes;
+}
+
+/* Carry out in the kernel what can be; true if that was all of it. */
+static bool take_posted_write(struct vcpu *vcpu, struct posted_write *write)
+{
+	struct kvm_coalesced_mmio_ring *ring = (void *)vcpu->run + VCPU_RING_OFFSET;
+	struct vm *vm = vcpu->vm;
+
+	for (; write->done < write->count; write->done++) {
+		if (doorbells_ring(&vm->doorbells, write->port, write->address,
+				   next_element(write), write->bytes))
+			vcpu->statistics.doorbells_rung++;
+		else if (coalescing_take(&vm->coalescing, ring, write->port, write->address,
+					 next_element(write), write->bytes))
+			vcpu->statistics.writes_coalesced++;
+		else
+			return false;
+	}
+	return true;
+}
+
+/*
+ * How many elements userspace gets at once: all, but where the kernel might take
+ * the one after the next.
+ */
+static u32 elements_to_give(struct vcpu *vcpu, const struct posted_write *write)
+{
+	if (doorbells_watch(&vcpu->vm->doorbells, write->port, write->address) ||
+	    coalescing_covers(&vcpu->vm->coalescing, write->port, write->address, write->bytes))
+		return 1;
+	return write->count - write->done;
+}
+
+static void give_posted_write(struct vcpu *vcpu, struct posted_write *write)
 {
 	struct kvm_run *run = vcpu->run;
+	u32 count = elements_to_give(vcpu, write);
 
 	if (write->port) {
-		exit_for_port(run, true, write->address, write->bytes, write->count);
-		memcpy(port_page(vcpu), write->data, write->bytes * write->count);
-		return;
+		exit_for_port(run, true, write->address, write->bytes, count);
+		memcpy(port_page(vcpu), next_element(write), write->bytes * count);
+	} else {
+		run->exit_reason = KVM_EXIT_MMIO;
+		run->mmio.phys_addr = write->address;
+		run->mmio.is_write = 1;
+		run->mmio.len = write->bytes;
+		memcpy(run->mmio.data, write->data, sizeof(run->mmio.data));
 	}
-	run->exit_reason = KVM_EXIT_MMIO;
-	run->mmio.phys_addr = write->address;
-	run->mmio.is_write = 1;
-	run->mmio.len = write->bytes;
-	memcpy(run->mmio.data, write->data, sizeof(run->mmio.data));
+	write->done += count;
 }
 
 static void ask_user(struct vcpu *vcpu)
@@ -182,10 +222,22 @@ static void ask_user(struct vcpu *vcpu)
 	memset(run->mmio.data, 0, sizeof(run->mmio.data));
 }
 
+bool access_waits(const struct vcpu *vcpu)
+{
+	return vcpu->posted_count ||
+	       (vcpu->pending.kind != PENDING_NONE && !vcpu->pending.answered);
+}
+
 bool access_to_user(struct vcpu *vcpu)
 {
-	if (vcpu->posted_next < vcpu->posted_count) {
-		give_posted_write(vcpu, &vcpu->posted[vcpu->posted_next++]);
+	for (; vcpu->posted_next < vcpu->posted_count; vcpu->posted_next++) {
+		struct posted_write *write = &vcpu->posted[vcpu->posted_next];
+
+		if (take_posted_write(vcpu, write))
+			continue;
+		give_posted_write(vcpu, write);
+		if (write->done == write->count)
+			vcpu->posted_next++;
 		return true;
 	}
 	vcpu->posted_count = 0;

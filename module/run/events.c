@@ -180,20 +180,27 @@ static void acknowledge_interrupt(struct vcpu *vcpu)
 		vcpu->interrupt = irqchip_acknowledge(irqchip);
 }
 
+/* A step is over, or a delivery waits and is to begin anew. */
+static bool must_go_around(const struct vcpu *vcpu)
+{
+	return run_must_end(vcpu) || vcpu->delivering;
+}
+
 enum run_result run_deliver_events(struct vcpu *vcpu)
 {
 	const bool blocked = interrupts_blocked(vcpu);
 	struct virtual_cpu *cpu = &vcpu->cpu;
 	enum run_result result = RUN_RESUME;
 
+	vcpu->delivering = false;
 	run_queue_pending_debug(vcpu);
 	if (vcpu->exception_pending && !run_must_end(vcpu))
 		result = deliver_exception(vcpu);
 	/* Each delivery is a step of its own, if somebody counts. */
-	if (result == RUN_RESUME && !run_must_end(vcpu) && !blocked && vcpu->nmi_pending &&
+	if (result == RUN_RESUME && !must_go_around(vcpu) && !blocked && vcpu->nmi_pending &&
 	    !cpu->nmi_blocked && !cpu->interrupt_shadow)
 		result = deliver_nmi(vcpu);
-	if (result == RUN_RESUME && !run_must_end(vcpu) && !blocked &&
+	if (result == RUN_RESUME && !must_go_around(vcpu) && !blocked &&
 	    cpu_can_take_interrupt(cpu)) {
 		acknowledge_interrupt(vcpu);
 		if (vcpu->interrupt >= 0)

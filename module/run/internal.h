@@ -39,7 +39,12 @@ enum cpu_result access_port_out(struct vcpu *vcpu, u16 port, unsigned int bytes,
 				unsigned int count, const void *data);
 /* Take userspace's answer; true if an instruction is to be emulated again. */
 bool access_complete(struct vcpu *vcpu);
-/* Hand the next posted write or the pending read to userspace; false: none. */
+/* There is a posted write or a read that nobody has answered. */
+bool access_waits(const struct vcpu *vcpu);
+/*
+ * Carry out posted writes until one is userspace's, or hand the pending read to
+ * it; false: nothing is.
+ */
 bool access_to_user(struct vcpu *vcpu);
 /* An instruction ended (or made progress): its answers are used up. */
 void access_forget(struct vcpu *vcpu);

@@ -160,8 +160,8 @@ static enum run_result run_once(struct vcpu *vcpu)
 	clock_before_entry(vcpu);
 	if (result == RUN_RESUME)
 		result = run_deliver_events(vcpu);
-	/* A delivery is a step too. */
-	if (run_must_end(vcpu))
+	/* A delivery is a step too. One that still waits begins anew. */
+	if (run_must_end(vcpu) || vcpu->delivering)
 		return result;
 	if (result == RUN_RESUME)
 		result = check_interrupt_window(vcpu);

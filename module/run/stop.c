@@ -30,8 +30,9 @@ enum run_result run_end(struct vcpu *vcpu, enum cpu_result result)
 			return RUN_ERROR;
 		return run_stop(vcpu, "%s", vcpu->cpu.stop_reason);
 	case CPU_USER:
-		if (access_to_user(vcpu))
-			return RUN_USER;
+		/* What the kernel has carried out made room: go around. */
+		if (access_waits(vcpu))
+			return access_to_user(vcpu) ? RUN_USER : RUN_RESUME;
 		return run_stop(vcpu, "an access waits for userspace that nobody made");
 	default:
 		return RUN_RESUME;

@@ -142,7 +142,9 @@ void vcpu_collect_statistics(struct vcpu *vcpu)
 	statistics->pinned_pages = atomic64_read(&vcpu->vm->mmu.pinned_pages);
 	statistics->module_bytes = sizeof(*vcpu->vm) + sizeof(*vcpu) + VCPU_RUN_PAGES * PAGE_SIZE +
 				   run_interpreter_bytes(vcpu) + world_bytes(vcpu->world) +
-				   mmu_bytes(&vcpu->vm->mmu);
+				   mmu_bytes(&vcpu->vm->mmu) +
+				   doorbells_bytes(&vcpu->vm->doorbells) +
+				   coalescing_bytes(&vcpu->vm->coalescing);
 	if (vcpu->vm->irqchip)
 		collect_irqchip(vcpu);
 }

@@ -20,14 +20,17 @@
 #include "interpret/interpret.h"
 #include "mmu/mmu.h"
 #include "run/clock.h"
+#include "run/coalesce.h"
+#include "run/doorbell.h"
 #include "world/world.h"
 
 struct vcpu;
 
-/* The mmapped area: struct kvm_run, then the page that port data goes through
- * (kvm_run.io.data_offset). */
-#define VCPU_RUN_PAGES 2
+/* The mmapped area: struct kvm_run, the page that port data goes through
+ * (kvm_run.io.data_offset), and the ring of coalesced writes. */
+#define VCPU_RUN_PAGES 3
 #define VCPU_IO_PAGE_OFFSET PAGE_SIZE
+#define VCPU_RING_OFFSET (KVM_COALESCED_MMIO_PAGE_OFFSET * PAGE_SIZE)
 
 /**
  * struct vm - one virtual machine
@@ -50,6 +53,8 @@ struct vm {
 	struct vm_clock clock;
 	struct vcpu *vcpu;
 	struct irqchip *irqchip;
+	struct doorbells doorbells;
+	struct coalescing coalescing;
 	u32 engine;
 	bool umip;
 	bool has_run;
@@ -80,12 +85,14 @@ struct pending_access {
 	u8 data[64];
 };
 
-/* A posted port or MMIO write: given to userspace after the instruction. */
+/* A posted port or MMIO write: carried out after the instruction, in the kernel
+ * or by userspace. */
 struct posted_write {
 	bool port;
 	u64 address;
 	u32 bytes; /* of one element */
 	u32 count;
+	u32 done; /* elements that are */
 	u8 data[64];
 };
 

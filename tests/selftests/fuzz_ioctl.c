@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/time.h>
@@ -24,6 +25,8 @@
 #include "selftest.h"
 
 #define VMS	      3
+#define EVENTFDS      4
+#define RUN_BYTES     (3 * 4096)
 #define ARENA_BYTES   0x100000
 #define HOLLOW_BYTES  (1UL << 36)
 #define DEFAULT_CALLS 100000
@@ -94,6 +97,7 @@ struct slot_of_vm {
 };
 
 static int device = -1;
+static int eventfds[EVENTFDS];
 static struct slot_of_vm vms[VMS];
 static unsigned char *arena;	 /* guest memory and buffers of arguments */
 static unsigned char *read_only; /* a page that the kernel cannot write */
@@ -130,6 +134,9 @@ static const unsigned long vm_ioctls[] = {
 	KVM_GET_CLOCK,
 	KVM_SET_CLOCK,
 	KVM_ENABLE_CAP,
+	KVM_IOEVENTFD,
+	KVM_REGISTER_COALESCED_MMIO,
+	KVM_UNREGISTER_COALESCED_MMIO,
 };
 
 static const unsigned long vcpu_ioctls[] = {
@@ -220,7 +227,7 @@ static void close_vm(struct slot_of_vm *vm)
 		switch ((first + i) % 3) {
 		case 0:
 			if (vm->run)
-				munmap(vm->run, 8192);
+				munmap(vm->run, RUN_BYTES);
 			vm->run = NULL;
 			break;
 		case 1:
@@ -350,7 +357,7 @@ static void run(struct slot_of_vm *vm)
 		else
 			vm->run->kvm_dirty_regs = vm->run->kvm_valid_regs = 0;
 		if (chance(30))
-			((unsigned char *)vm->run)[rnd() % 8192] ^= 1 << rnd() % 8;
+			((unsigned char *)vm->run)[rnd() % RUN_BYTES] ^= 1 << rnd() % 8;
 		if (chance(90))
 			vm->run->cr8 = 0;
 	}
@@ -398,6 +405,49 @@ static void make_irqchip(struct slot_of_vm *vm)
 	}
 }
 
+/* Doorbells and zones where the guest of work[] writes, and elsewhere. */
+static void watch_writes(struct slot_of_vm *vm)
+{
+	static const uint64_t addresses[] = { 0x10, 0x40, 0x20, 0xf0000000, 0xff000 };
+	uint64_t address = chance(80) ? addresses[rnd() % ARRAY_SIZE(addresses)] : interesting();
+	struct kvm_ioeventfd doorbell = {
+		.datamatch = chance(50) ? rnd() % 4 : interesting(),
+		.addr = address,
+		.len = chance(90) ? 1u << rnd() % 5 & 15 : interesting(),
+		.fd = chance(90) ? eventfds[rnd() % EVENTFDS] : (int)rnd() % 64,
+		.flags = chance(90) ? rnd() % 8 : interesting(),
+	};
+	struct kvm_coalesced_mmio_zone zone = {
+		.addr = address,
+		.size = chance(80) ? rnd() % 64 : interesting(),
+		.pio = chance(90) ? rnd() % 2 : interesting(),
+	};
+
+	if (chance(60))
+		ioctl(vm->vm, KVM_IOEVENTFD, &doorbell);
+	else
+		ioctl(vm->vm,
+		      chance(70) ? KVM_REGISTER_COALESCED_MMIO : KVM_UNREGISTER_COALESCED_MMIO,
+		      &zone);
+}
+
+/* An eventfd may end at any time, and another take its number. */
+static void change_eventfds(void)
+{
+	unsigned int i = rnd() % EVENTFDS;
+
+	if (chance(50)) {
+		uint64_t value = chance(90) ? 1 : interesting();
+
+		if (write(eventfds[i], &value, sizeof(value)) < 0)
+			return;
+	} else {
+		close(eventfds[i]);
+		eventfds[i] =
+			eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | (chance(20) ? EFD_SEMAPHORE : 0));
+	}
+}
+
 static void one_call(void)
 {
 	struct slot_of_vm *vm = &vms[rnd() % VMS];
@@ -418,7 +468,7 @@ static void one_call(void)
 			close_vm(vm);
 			return;
 		}
-		vm->run = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
+		vm->run = mmap(NULL, RUN_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
 		if (vm->run == MAP_FAILED)
 			vm->run = NULL;
 		boot(vm);
@@ -431,10 +481,12 @@ static void one_call(void)
 	case 1: unmap_some_memory(); break;
 	case 2:
 		if (vm->run)
-			munmap(vm->run, 8192);
+			munmap(vm->run, RUN_BYTES);
 		vm->run = NULL;
 		break;
-	case 3 ... 9: set_slot(vm, chance(50)); break;
+	case 3 ... 4: watch_writes(vm); break;
+	case 5: change_eventfds(); break;
+	case 6 ... 9: set_slot(vm, chance(50)); break;
 	case 10 ... 14: boot(vm); break;
 	case 15 ... 29: run(vm); break;
 	case 30 ... 39:
@@ -491,6 +543,8 @@ static void fuzz(uint64_t seed, unsigned int calls)
 		_exit(2);
 	for (i = 0; i < VMS; i++)
 		vms[i] = (struct slot_of_vm){ .vm = -1, .vcpu = -1 };
+	for (i = 0; i < EVENTFDS; i++)
+		eventfds[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	for (i = 0; i < calls; i++)
 		one_call();
 	/* Half of the time the kernel has to clean up. */

@@ -28,8 +28,8 @@ static void test_constants(void)
 	check(ioctl(device, KVM_GET_API_VERSION, 0) == 12, "KVM_GET_API_VERSION is 12");
 	check_error(ioctl(device, KVM_GET_API_VERSION, 1), EINVAL,
 		    "KVM_GET_API_VERSION takes no argument");
-	check(ioctl(device, KVM_GET_VCPU_MMAP_SIZE, 0) == 2 * getpagesize(),
-	      "KVM_GET_VCPU_MMAP_SIZE is two pages");
+	check(ioctl(device, KVM_GET_VCPU_MMAP_SIZE, 0) == 3 * getpagesize(),
+	      "KVM_GET_VCPU_MMAP_SIZE is three pages");
 	check_error(ioctl(device, KVM_GET_VCPU_MMAP_SIZE, 1), EINVAL,
 		    "KVM_GET_VCPU_MMAP_SIZE takes no argument");
 	check(ioctl(device, KVM_CHECK_EXTENSION, RINGLET_CAP) == RINGLET_INTERFACE_VERSION,
@@ -54,14 +54,20 @@ static void test_capabilities(void)
 				       KVM_CAP_READONLY_MEM,
 				       KVM_CAP_IMMEDIATE_EXIT,
 				       KVM_CAP_INTERNAL_ERROR_DATA,
+				       KVM_CAP_IOEVENTFD,
+				       KVM_CAP_IOEVENTFD_NO_LENGTH,
+				       KVM_CAP_IOEVENTFD_ANY_LENGTH,
+				       KVM_CAP_COALESCED_MMIO,
+				       KVM_CAP_COALESCED_PIO,
 				       KVM_CAP_CLOCKSOURCE,
 				       KVM_CAP_NOP_IO_DELAY,
 				       KVM_CAP_ENABLE_CAP,
 				       KVM_CAP_ENABLE_CAP_VM,
 				       KVM_CAP_MAX_VCPUS };
-	static const int absent[] = { KVM_CAP_SPLIT_IRQCHIP, KVM_CAP_IRQFD,	KVM_CAP_XSAVE,
-				      KVM_CAP_MCE,	     KVM_CAP_IOEVENTFD, KVM_CAP_SYNC_REGS,
-				      KVM_CAP_NESTED_STATE,  0x12345678,	-1 };
+	static const int absent[] = {
+		KVM_CAP_SPLIT_IRQCHIP, KVM_CAP_IRQFD,	     KVM_CAP_XSAVE, KVM_CAP_MCE,
+		KVM_CAP_SYNC_REGS,     KVM_CAP_NESTED_STATE, 0x12345678,    -1
+	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(present); i++)

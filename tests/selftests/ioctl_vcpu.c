@@ -482,8 +482,8 @@ static void test_mapping(void)
 	signal(SIGBUS, on_bus_error);
 	area = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_SHARED, machine.vcpu, 0);
 	check(area != MAP_FAILED, "a mapping that is too long");
-	area[0] = area[2 * page - 1];
-	check(is_bus_error(area + 2 * page), "there is nothing behind the second page");
+	area[0] = area[3 * page - 1];
+	check(is_bus_error(area + 3 * page), "there is nothing behind the third page");
 	munmap((void *)area, 4 * page);
 	area = mmap(NULL, page, PROT_READ, MAP_PRIVATE, machine.vcpu, page);
 	check(area != MAP_FAILED && area[0] == 0, "the data page, private");

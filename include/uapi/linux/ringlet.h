@@ -148,7 +148,9 @@ struct ringlet_statistics {
 	__u64 shadow_floods;			/* tables given up, written too often */
 	__u64 shadow_evicted;			/* shadow page tables taken at the limit */
 	__u64 shadow_reclaimed;			/* shadow page tables given back to the host */
-	__u64 reserved[6];
+	__u64 doorbells_rung;			/* writes that signalled an eventfd */
+	__u64 writes_coalesced;			/* writes that went into the ring */
+	__u64 reserved[4];
 };
 
 #define RINGLET_GET_STATISTICS \
