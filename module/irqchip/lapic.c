@@ -134,6 +134,16 @@ static int end_of_interrupt(struct lapic *lapic)
 	return has_vector(lapic, REG_TMR, vector) ? vector : LAPIC_NO_VECTOR;
 }
 
+bool lapic_is_requested(const struct lapic *lapic, u8 vector)
+{
+	return has_vector(lapic, REG_IRR, vector);
+}
+
+bool lapic_is_serving(const struct lapic *lapic, u8 vector)
+{
+	return has_vector(lapic, REG_ISR, vector);
+}
+
 u8 lapic_cr8(const struct lapic *lapic)
 {
 	return lapic_get(lapic, REG_TPR) >> 4 & 0xf;
@@ -434,13 +444,15 @@ void lapic_reset(struct lapic *lapic)
 	*lapic_register(lapic, REG_DFR) = 0xffffffff;
 	*lapic_register(lapic, REG_SPURIOUS) = SPURIOUS_AT_RESET;
 	mask_local(lapic);
+	/* As KVM's and a PC's firmware's: the PIC reaches the boot processor at once. */
+	if (lapic->base & LAPIC_BASE_BSP)
+		*lapic_register(lapic, LAPIC_LOCAL_LINT0) = APIC_EXTINT << 8;
 	lapic->errors = 0;
 	lapic->events = 0;
 	lapic->timer_armed = false;
 	lapic->deadline = 0;
 }
 
-/* As KVM's and a PC's firmware's: the PIC reaches the boot processor at once. */
 void lapic_init(struct lapic *lapic, u8 id)
 {
 	memset(lapic, 0, sizeof(*lapic));
@@ -449,8 +461,6 @@ void lapic_init(struct lapic *lapic, u8 id)
 		lapic->base |= LAPIC_BASE_BSP;
 	*lapic_register(lapic, REG_ID) = (u32)id << ID_SHIFT;
 	lapic_reset(lapic);
-	if (!id)
-		*lapic_register(lapic, LAPIC_LOCAL_LINT0) = APIC_EXTINT << 8;
 }
 
 void lapic_set_base(struct lapic *lapic, u64 base)

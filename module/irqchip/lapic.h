@@ -21,6 +21,9 @@
 /* As much of the page as has registers: one in each 16 bytes. */
 #define LAPIC_REGISTERS 64
 
+/* From here on they are the timer's. */
+#define LAPIC_TIMER_REGISTERS 0x380
+
 /* What came for the processor besides vectors; bits of @events. */
 #define LAPIC_EVENT_NMI BIT(0)
 #define LAPIC_EVENT_SMI BIT(1)
@@ -114,11 +117,19 @@ int lapic_wanted_vector(const struct lapic *lapic);
 /* It takes it: the vector is in service. What lapic_wanted_vector() gave. */
 int lapic_acknowledge(struct lapic *lapic);
 
+/* Whether a vector waits to be taken; whether it is in service. */
+bool lapic_is_requested(const struct lapic *lapic, u8 vector);
+bool lapic_is_serving(const struct lapic *lapic, u8 vector);
+
 /* CR8 is the task priority's upper half. */
 u8 lapic_cr8(const struct lapic *lapic);
 void lapic_set_cr8(struct lapic *lapic, u8 cr8);
 
 /* ---- lapic_timer.c ------------------------------------------------------- */
+
+/* One-shot or periodic: it goes by counts, not by the TSC. */
+bool lapic_timer_counts(const struct lapic *lapic);
+bool lapic_timer_is_periodic(const struct lapic *lapic);
 
 /* When the timer expires by this clock, or LAPIC_NEVER. */
 u64 lapic_timer_next(const struct lapic *lapic);

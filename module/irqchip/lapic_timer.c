@@ -13,6 +13,16 @@ static u32 timer_mode(const struct lapic *lapic)
 	return lapic_get(lapic, LAPIC_LOCAL_TIMER) & LVT_TIMER_MODE;
 }
 
+bool lapic_timer_counts(const struct lapic *lapic)
+{
+	return timer_mode(lapic) != LVT_TIMER_DEADLINE;
+}
+
+bool lapic_timer_is_periodic(const struct lapic *lapic)
+{
+	return timer_mode(lapic) == LVT_TIMER_PERIODIC;
+}
+
 /* 2, 4 and so on to 128, and then 1. */
 static unsigned int divide_shift(const struct lapic *lapic)
 {
@@ -120,13 +130,17 @@ void lapic_timer_resume(struct lapic *lapic, u64 now)
 	u32 count = lapic_get(lapic, REG_CURRENT_COUNT);
 
 	*lapic_register(lapic, REG_DIVIDE) &= DIVIDE_MASK;
+	if (lapic_timer_counts(lapic))
+		lapic->deadline = 0;
 	start(lapic, now);
 	if (!lapic->timer_armed)
 		return;
-	if (count)
+	/*
+	 * QEMU keeps no current count. As in KVM a one-shot timer without one
+	 * expires at once: one too many does no harm, a lost one stops a guest.
+	 */
+	if (count || timer_mode(lapic) == LVT_TIMER_ONE_SHOT)
 		resume_with(lapic, count, now);
-	else if (timer_mode(lapic) == LVT_TIMER_ONE_SHOT)
-		lapic->timer_armed = false;
 }
 
 u64 lapic_timer_next(const struct lapic *lapic)

@@ -443,13 +443,23 @@ static void state_from_outside(struct kunit *test)
 	memset(lapic.registers, 0, sizeof(lapic.registers));
 	lapic_replaced(&lapic, 0);
 	KUNIT_EXPECT_EQ(test, lapic_timer_next(&lapic), LAPIC_NEVER);
-	/* A one-shot that had expired does not expire again. */
+	/* A one-shot that had expired does so again: there may be no count to go by. */
 	begin();
 	lapic_write(&lapic, 0x380, 10, 0);
 	lapic_timer_catch_up(&lapic, 100);
 	lapic_settle(&lapic, 100);
 	lapic_replaced(&lapic, 100);
-	KUNIT_EXPECT_EQ(test, lapic_timer_next(&lapic), LAPIC_NEVER);
+	KUNIT_EXPECT_EQ(test, lapic_timer_next(&lapic), 100);
+	/* A deadline belongs to its mode. */
+	begin();
+	lapic.has_deadline = true;
+	set(0x320, 0x40045);
+	lapic_set_deadline(&lapic, 1000);
+	lapic_replaced(&lapic, 0);
+	KUNIT_EXPECT_EQ(test, lapic.deadline, 1000);
+	lapic.registers[0x32] = 0x45;
+	lapic_replaced(&lapic, 0);
+	KUNIT_EXPECT_EQ(test, lapic.deadline, 0);
 }
 
 static struct kunit_case lapic_cases[] = {
