@@ -101,6 +101,7 @@ enum cpu_event_type {
 #define CPU_CHANGED_DEBUG BIT(8)
 #define CPU_CHANGED_CLOCK BIT(9)  /* where the paravirtual clock lies */
 #define CPU_CHANGED_WALL  BIT(10) /* the time of day is asked for */
+#define CPU_CHANGED_APIC  BIT(11) /* where the local APIC is, and whether */
 
 /* The largest memory operand is FXSAVE's. */
 #define CPU_NATIVE_OPERAND 512
@@ -159,6 +160,9 @@ struct cpu_native {
  *	the PAE directory pointers; all ones where there is no memory. Only
  *	CPU_OK or CPU_STOP
  * @read_tsc: the guest's time stamp counter
+ * @read_deadline: MSR IA32_TSC_DEADLINE, which is the local APIC's. NULL: there is
+ *	none, the MSR reads 0 and keeps nothing
+ * @write_deadline: likewise
  * @changed: CPU_CHANGED_* after a change took effect: flush, reload
  * @invalidate_page: INVLPG of @linear
  * @read_msr: MSRs that the virtual CPU does not hold itself; false: none such
@@ -186,6 +190,8 @@ struct cpu_bus {
 	enum cpu_result (*read_physical)(struct virtual_cpu *cpu, u64 physical, void *data,
 					 unsigned int bytes);
 	u64 (*read_tsc)(struct virtual_cpu *cpu);
+	u64 (*read_deadline)(struct virtual_cpu *cpu);
+	void (*write_deadline)(struct virtual_cpu *cpu, u64 tsc);
 	void (*changed)(struct virtual_cpu *cpu, unsigned int what);
 	void (*invalidate_page)(struct virtual_cpu *cpu, u64 linear);
 	bool (*read_msr)(struct virtual_cpu *cpu, u32 index, u64 *value);
@@ -284,6 +290,8 @@ struct virtual_cpu {
 
 /* The state after RESET, "Processor State After Reset" in the SDM. */
 void cpu_reset(struct virtual_cpu *cpu);
+/* The state after INIT: caches, MSRs and the FPU stay as they are. */
+void cpu_reset_by_init(struct virtual_cpu *cpu);
 
 /* Current privilege level: 0 in real mode, 3 in V86, else SS's DPL. */
 static inline unsigned int cpu_cpl(const struct virtual_cpu *cpu)

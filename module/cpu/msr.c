@@ -19,6 +19,7 @@
 enum msr_needs {
 	MSR_ALWAYS,
 	MSR_NEEDS_APIC,
+	MSR_NEEDS_DEADLINE,
 	MSR_NEEDS_SEP,
 	MSR_NEEDS_MCA,
 	MSR_NEEDS_PAT,
@@ -47,6 +48,7 @@ static bool available(const struct virtual_cpu *cpu, enum msr_needs needs)
 	switch (needs) {
 	case MSR_ALWAYS: return true;
 	case MSR_NEEDS_APIC: return cpu_has_feature(cpu, 1, CPUID_EDX, 9);
+	case MSR_NEEDS_DEADLINE: return cpu_has_feature(cpu, 1, CPUID_ECX, 24);
 	case MSR_NEEDS_SEP: return cpu_has_feature(cpu, 1, CPUID_EDX, 11);
 	case MSR_NEEDS_MCA: return cpu_has_feature(cpu, 1, CPUID_EDX, 14);
 	case MSR_NEEDS_PAT: return cpu_has_feature(cpu, 1, CPUID_EDX, 16);
@@ -86,6 +88,7 @@ static const struct {
 	{ MSR_IA32_MISC_ENABLE, MSR_ALWAYS, STORED(msrs.misc_enable) },
 	{ MSR_IA32_DEBUGCTLMSR, MSR_ALWAYS, STORED(msrs.debug_control) },
 	{ MSR_IA32_CR_PAT, MSR_NEEDS_PAT, STORED(msrs.pat) },
+	{ MSR_IA32_TSC_DEADLINE, MSR_NEEDS_DEADLINE, SPECIAL },
 	{ MSR_KVM_WALL_CLOCK_NEW, MSR_NEEDS_CLOCK_NEW, STORED(msrs.wall_clock) },
 	{ MSR_KVM_SYSTEM_TIME_NEW, MSR_NEEDS_CLOCK_NEW, STORED(msrs.system_time) },
 	{ MSR_EFER, MSR_NEEDS_EFER, STORED(efer) },
@@ -184,6 +187,7 @@ static unsigned int changed_by(u32 index)
 {
 	switch (index) {
 	case MSR_EFER: return CPU_CHANGED_EFER;
+	case MSR_IA32_APICBASE: return CPU_CHANGED_APIC;
 	case MSR_KVM_SYSTEM_TIME:
 	case MSR_KVM_SYSTEM_TIME_NEW: return CPU_CHANGED_CLOCK;
 	case MSR_KVM_WALL_CLOCK:
@@ -212,6 +216,8 @@ bool cpu_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value, bool host)
 		return cpu->bus->read_msr(cpu, index, value);
 	if (index == MSR_IA32_TSC)
 		*value = cpu->bus->read_tsc(cpu);
+	else if (index == MSR_IA32_TSC_DEADLINE && cpu->bus->read_deadline)
+		*value = cpu->bus->read_deadline(cpu);
 	else if (msrs[i].offset != SPECIAL)
 		*value = *stored(cpu, i);
 	/* No microcode update was ever loaded, and machine checks have no banks. */
@@ -236,6 +242,8 @@ bool cpu_write_msr(struct virtual_cpu *cpu, u32 index, u64 value, bool host)
 		return cpu->bus->write_msr(cpu, index, value);
 	if (!value_valid(cpu, index, value, host))
 		return false;
+	if (index == MSR_IA32_TSC_DEADLINE && cpu->bus->write_deadline)
+		cpu->bus->write_deadline(cpu, value);
 	if (msrs[i].offset == SPECIAL)
 		return true;
 	if (index == MSR_EFER)

@@ -78,6 +78,22 @@ void cpu_reset(struct virtual_cpu *cpu)
 }
 
 /**
+ * cpu_reset_by_init() - the state after INIT
+ * @cpu: bus, CPUID entries, caching and MSRs stay, but for EFER
+ *
+ * Manual: "Processor State After Reset", its column of INIT.
+ */
+void cpu_reset_by_init(struct virtual_cpu *cpu)
+{
+	const struct cpu_msrs msrs = cpu->msrs;
+	const u64 caching = cpu->cr0 & (X86_CR0_CD | X86_CR0_NW);
+
+	cpu_reset(cpu);
+	cpu->msrs = msrs;
+	cpu->cr0 = caching | X86_CR0_ET;
+}
+
+/**
  * cpu_fault() - raise an exception without an error code
  * @cpu: gets it in cpu->fault
  * @vector: which

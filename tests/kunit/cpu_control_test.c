@@ -346,6 +346,7 @@ static void msr_values(struct kunit *test)
 		{ "machine check status, reserved", MSR_IA32_MCG_STATUS, 8, false, false },
 		{ "debug control", MSR_IA32_DEBUGCTLMSR, 3, true, true },
 		{ "debug control, a bit that is not there", MSR_IA32_DEBUGCTLMSR, 4, false, false },
+		{ "TSC deadline, not in CPUID", MSR_IA32_TSC_DEADLINE, 77, false, true },
 		{ "the bus's", 0x4711, 42, true, true },
 		{ "nobody's", 0x4712, 42, false, false },
 	};

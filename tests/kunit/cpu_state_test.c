@@ -74,6 +74,27 @@ static void reset_forgets(struct kunit *test)
 	check_true(test, "stop", "sentence", !strcmp(cpu->stop_reason, "because"));
 }
 
+static void by_init(struct kunit *test)
+{
+	fake_machine_protected(&machine);
+	cpu->halted = true;
+	cpu->efer = EFER_NX;
+	cpu->cr0 |= X86_CR0_CD;
+	cpu->msrs.sysenter_cs = 0x60;
+	cpu->msrs.apic_base = 0xfee00900;
+	cpu_reset_by_init(cpu);
+	check(test, "INIT", "first instruction", cpu->segments[SEGMENT_CS].base + cpu->rip,
+	      0xfffffff0);
+	check_true(test, "INIT", "runs", !cpu->halted);
+	check(test, "INIT", "EFER", cpu->efer, 0);
+	check(test, "INIT", "CR0 but for the caches'", cpu->cr0, 0x40000010);
+	check(test, "INIT", "SYSENTER_CS stays", cpu->msrs.sysenter_cs, 0x60);
+	check(test, "INIT", "the APIC base stays", cpu->msrs.apic_base, 0xfee00900);
+	cpu->cr0 = X86_CR0_PE;
+	cpu_reset_by_init(cpu);
+	check(test, "INIT", "caches on stay on", cpu->cr0, 0x10);
+}
+
 static void interrupt_window(struct kunit *test)
 {
 	fake_machine_protected(&machine);
@@ -251,6 +272,7 @@ static void sysenter(struct kunit *test)
 static struct kunit_case state_cases[] = {
 	KUNIT_CASE(reset),
 	KUNIT_CASE(reset_forgets),
+	KUNIT_CASE(by_init),
 	KUNIT_CASE(interrupt_window),
 	KUNIT_CASE(popf),
 	KUNIT_CASE(ports),

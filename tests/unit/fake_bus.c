@@ -244,6 +244,16 @@ static void bus_invalidate_page(struct virtual_cpu *cpu, u64 linear)
 	machine_of(cpu)->invalidations++;
 }
 
+static u64 bus_read_deadline(struct virtual_cpu *cpu)
+{
+	return machine_of(cpu)->deadline;
+}
+
+static void bus_write_deadline(struct virtual_cpu *cpu, u64 tsc)
+{
+	machine_of(cpu)->deadline = tsc;
+}
+
 static bool bus_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value)
 {
 	struct fake_machine *machine = machine_of(cpu);
@@ -279,6 +289,8 @@ const struct cpu_bus fake_bus = {
 	.read_tsc = bus_read_tsc,
 	.changed = bus_changed,
 	.invalidate_page = bus_invalidate_page,
+	.read_deadline = bus_read_deadline,
+	.write_deadline = bus_write_deadline,
 	.read_msr = bus_read_msr,
 	.write_msr = bus_write_msr,
 };

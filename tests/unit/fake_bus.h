@@ -67,6 +67,7 @@ struct fake_machine {
 	u64 port_value;
 	u64 mmio_value;
 	u64 tsc;
+	u64 deadline; /* of the timer that is on the bus */
 	unsigned int changed;
 	u64 invalidated;
 	unsigned int invalidations;
