@@ -43,6 +43,8 @@ static inline bool vm_is_of_current(const struct vm *vm)
 
 /* The VM's ioctls about interrupts and timers; -ENOTTY for all others. */
 long irqchip_ioctl(struct vm *vm, unsigned int ioctl, void __user *user);
+/* KVM_CAP_SPLIT_IRQCHIP; @client_pins: GSIs that the client's I/O APICs take. */
+long irqchip_create_split(struct vm *vm, u64 client_pins);
 
 /* ---- vcpu.c */
 

@@ -38,14 +38,14 @@
 #define LEAF1_ECX_HYPERVISOR BIT(31)
 
 /*
- * Leaf 1, EDX: FPU, PSE, TSC, MSR, PAE, MCE, CX8, SEP, PGE, MCA (without a bank
- * of registers, and nothing that it could report), CMOV, PAT, CLFSH, MMX, FXSR,
- * SSE, SSE2. Not VME (V86 runs without it), DE (I/O breakpoints), APIC, MTRR
- * (memory is always write-back), PSE36.
+ * Leaf 1, EDX: FPU, PSE, TSC, MSR, PAE, MCE, CX8, APIC (whether in the kernel or
+ * the client's), SEP, PGE, MCA (without a bank of registers, and nothing that it
+ * could report), CMOV, PAT, CLFSH, MMX, FXSR, SSE, SSE2. Not VME (V86 runs
+ * without it), DE (I/O breakpoints), MTRR (memory is always write-back), PSE36.
  */
 #define LEAF1_EDX                                                                                  \
-	(BIT(0) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) | BIT(13) |        \
-	 BIT(14) | BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
+	(BIT(0) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | BIT(11) |         \
+	 BIT(13) | BIT(14) | BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
 
 /*
  * Leaf 7, EBX: ERMS, RDSEED, ADX, SHA. Not SMEP, SMAP, FSGSBASE, INVPCID, nor
@@ -313,6 +313,7 @@ long cpuid_set(struct vcpu *vcpu, struct kvm_cpuid2 __user *user)
 		};
 	}
 	cpu->cpuid_count = count;
+	vcpu_cpuid_changed(vcpu);
 out:
 	kfree(entries);
 	return result;

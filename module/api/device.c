@@ -64,6 +64,8 @@ long api_check_extension(unsigned long capability)
 	case KVM_CAP_IOEVENTFD:
 	case KVM_CAP_PIT2:
 	case KVM_CAP_PIT_STATE2:
+	case KVM_CAP_SIGNAL_MSI:
+	case KVM_CAP_SPLIT_IRQCHIP:
 	case KVM_CAP_JOIN_MEMORY_REGIONS_WORKS:
 	case KVM_CAP_SET_IDENTITY_MAP_ADDR:
 	case KVM_CAP_INTERNAL_ERROR_DATA:
@@ -85,6 +87,8 @@ long api_check_extension(unsigned long capability)
 	case KVM_CAP_MAX_VCPUS:
 	case KVM_CAP_MAX_VCPU_ID:
 		return 1;
+	case KVM_CAP_TSC_DEADLINE_TIMER:
+		return !!clock_host_khz();
 	case KVM_CAP_ADJUST_CLOCK:
 		return KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME | KVM_CLOCK_HOST_TSC;
 	case KVM_CAP_SET_GUEST_DEBUG2:

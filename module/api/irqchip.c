@@ -21,7 +21,8 @@ static struct irqchip *irqchip_of(struct vm *vm)
 	return smp_load_acquire(&vm->irqchip);
 }
 
-static long create_irqchip(struct vm *vm)
+/* @late: KVM's answer when there is a vCPU already. */
+static long create_irqchip(struct vm *vm, bool split, long late)
 {
 	struct irqchip *irqchip;
 	long result = 0;
@@ -30,9 +31,9 @@ static long create_irqchip(struct vm *vm)
 	if (vm->irqchip) {
 		result = -EEXIST;
 	} else if (vm->vcpu) {
-		result = -EINVAL;
+		result = late;
 	} else {
-		irqchip = irqchip_create(vcpu_interrupt_raised, vm);
+		irqchip = irqchip_create(split, vcpu_interrupt_raised, vm);
 		/* Pairs with irqchip_of(). */
 		smp_store_release(&vm->irqchip, irqchip);
 		if (!irqchip)
@@ -42,10 +43,23 @@ static long create_irqchip(struct vm *vm)
 	return result;
 }
 
+/* The irqchip if it has all chips, else NULL: what is not there is the client's. */
+static struct irqchip *whole_irqchip_of(struct vm *vm)
+{
+	struct irqchip *irqchip = irqchip_of(vm);
+
+	return irqchip && !irqchip->split ? irqchip : NULL;
+}
+
+long irqchip_create_split(struct vm *vm, u64 client_pins)
+{
+	return client_pins > IRQCHIP_ROUTES ? -EINVAL : create_irqchip(vm, true, -EEXIST);
+}
+
 /* Without a PIC it has no use: KVM of 6.1 makes one that never ticks. */
 static long create_pit(struct vm *vm, u32 flags)
 {
-	struct irqchip *irqchip = irqchip_of(vm);
+	struct irqchip *irqchip = whole_irqchip_of(vm);
 
 	return irqchip ? irqchip_create_pit(irqchip, flags) : -ENOENT;
 }
@@ -82,8 +96,8 @@ static long get_irqchip(struct vm *vm, void __user *user)
 	chip = memdup_user(user, sizeof(*chip));
 	if (IS_ERR(chip))
 		return PTR_ERR(chip);
-	if (irqchip_of(vm))
-		result = irqchip_get_chip(irqchip_of(vm), chip);
+	if (whole_irqchip_of(vm))
+		result = irqchip_get_chip(whole_irqchip_of(vm), chip);
 	if (!result && copy_to_user(user, chip, sizeof(*chip)))
 		result = -EFAULT;
 	kfree(chip);
@@ -98,8 +112,8 @@ static long set_irqchip(struct vm *vm, const void __user *user)
 	chip = memdup_user(user, sizeof(*chip));
 	if (IS_ERR(chip))
 		return PTR_ERR(chip);
-	if (irqchip_of(vm))
-		result = irqchip_set_chip(irqchip_of(vm), chip);
+	if (whole_irqchip_of(vm))
+		result = irqchip_set_chip(whole_irqchip_of(vm), chip);
 	kfree(chip);
 	return result;
 }
@@ -161,11 +175,24 @@ static long set_gsi_routing(struct vm *vm, const struct kvm_irq_routing __user *
 	return result;
 }
 
+static long signal_msi(struct vm *vm, const void __user *user)
+{
+	struct irqchip *irqchip = irqchip_of(vm);
+	struct kvm_msi msi;
+
+	if (copy_from_user(&msi, user, sizeof(msi)))
+		return -EFAULT;
+	if (!irqchip || msi.flags)
+		return -EINVAL;
+	/* As in KVM: -1 is EPERM then. */
+	return irqchip_send_message(irqchip, (u64)msi.address_hi << 32 | msi.address_lo, msi.data);
+}
+
 long irqchip_ioctl(struct vm *vm, unsigned int ioctl, void __user *user)
 {
 	switch (ioctl) {
 	case KVM_CREATE_IRQCHIP:
-		return create_irqchip(vm);
+		return create_irqchip(vm, false, -EINVAL);
 	case KVM_CREATE_PIT:
 		return create_pit(vm, KVM_PIT_SPEAKER_DUMMY);
 	case KVM_CREATE_PIT2:
@@ -187,6 +214,8 @@ long irqchip_ioctl(struct vm *vm, unsigned int ioctl, void __user *user)
 		return set_pit(vm, user, sizeof(struct kvm_pit_state2));
 	case KVM_REINJECT_CONTROL:
 		return reinject_control(vm, user);
+	case KVM_SIGNAL_MSI:
+		return signal_msi(vm, user);
 	case KVM_SET_GSI_ROUTING:
 		return set_gsi_routing(vm, (const void __user *)user);
 	default:

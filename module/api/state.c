@@ -151,7 +151,7 @@ void state_get_sregs(struct vcpu *vcpu, struct kvm_sregs *sregs)
 	sregs->cr2 = cpu->cr2;
 	sregs->cr3 = cpu->cr3;
 	sregs->cr4 = cpu->cr4;
-	sregs->cr8 = vcpu->cr8;
+	sregs->cr8 = vcpu_task_priority(vcpu);
 	sregs->efer = cpu->efer;
 	sregs->apic_base = cpu->msrs.apic_base;
 	if (vcpu->interrupt >= 0 && vcpu->interrupt < KVM_NR_INTERRUPTS)
@@ -248,7 +248,7 @@ int state_set_sregs(struct vcpu *vcpu, const struct kvm_sregs *sregs)
 	cpu->msrs.apic_base = sregs->apic_base;
 	/* As in KVM: one that is too big is dropped, not an error. */
 	if (sregs->cr8 <= 0xf)
-		vcpu->cr8 = sregs->cr8;
+		vcpu_set_task_priority(vcpu, sregs->cr8);
 	load_pdptrs(vcpu);
 	/* As in KVM: a client that resets the CPU ends its HLT by this. */
 	if (at_reset_vector(cpu))

@@ -6,6 +6,7 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/capability.h>
+#include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kvm.h>
@@ -13,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
@@ -64,16 +66,19 @@ static long vcpu_ioctl_run(struct vcpu *vcpu, unsigned long argument)
 	/* No KVM_CAP_SYNC_REGS: there is no register set to take or to give. */
 	if (READ_ONCE(run->kvm_valid_regs) || READ_ONCE(run->kvm_dirty_regs))
 		return -EINVAL;
-	cr8 = READ_ONCE(run->cr8);
-	if (cr8 > 0xf)
-		return -EINVAL;
-	vcpu->cr8 = cr8;
+	/* A local APIC in the kernel knows better. */
+	if (!vcpu->vm->irqchip) {
+		cr8 = READ_ONCE(run->cr8);
+		if (cr8 > 0xf)
+			return -EINVAL;
+		vcpu->cr8 = cr8;
+	}
 
 	vcpu_note_first_run(vcpu);
 	vcpu_apply_signal_mask(vcpu);
 	WRITE_ONCE(run->flags, 0);
 	result = vcpu_run(vcpu);
-	WRITE_ONCE(run->cr8, vcpu->cr8);
+	WRITE_ONCE(run->cr8, vcpu_task_priority(vcpu));
 	vcpu_restore_signal_mask(vcpu);
 	return result;
 }
@@ -197,11 +202,64 @@ static long vcpu_ioctl_interrupt(struct vcpu *vcpu, const void __user *user)
 		return -EFAULT;
 	if (interrupt.irq >= KVM_NR_INTERRUPTS)
 		return -EINVAL;
-	/* Then interrupts come by KVM_IRQ_LINE. */
-	if (vcpu->vm->irqchip)
+	if (!vcpu->vm->irqchip) {
+		vcpu->interrupt = interrupt.irq;
+		return 0;
+	}
+	/* With a PIC in the kernel they come by KVM_IRQ_LINE. */
+	if (!vcpu->vm->irqchip->split)
 		return -ENXIO;
-	vcpu->interrupt = interrupt.irq;
+	if (vcpu->external_interrupt >= 0)
+		return -EEXIST;
+	vcpu->external_interrupt = interrupt.irq;
 	return 0;
+}
+
+static long vcpu_ioctl_get_lapic(struct vcpu *vcpu, void __user *user)
+{
+	struct kvm_lapic_state *state;
+	long result = 0;
+
+	if (!vcpu->vm->irqchip)
+		return -EINVAL;
+	state = kzalloc(sizeof(*state), GFP_KERNEL_ACCOUNT);
+	if (!state)
+		return -ENOMEM;
+	irqchip_get_lapic(vcpu->vm->irqchip, state);
+	if (copy_to_user(user, state, sizeof(*state)))
+		result = -EFAULT;
+	kfree(state);
+	return result;
+}
+
+static long vcpu_ioctl_set_lapic(struct vcpu *vcpu, const void __user *user)
+{
+	struct kvm_lapic_state *state;
+
+	if (!vcpu->vm->irqchip)
+		return -EINVAL;
+	state = memdup_user(user, sizeof(*state));
+	if (IS_ERR(state))
+		return PTR_ERR(state);
+	irqchip_set_lapic(vcpu->vm->irqchip, state);
+	kfree(state);
+	return 0;
+}
+
+/*
+ * A page in which guest code that the client has patched keeps its task priority.
+ * QEMU says that there is none whether there is KVM_CAP_VAPIC or not; it patches
+ * only where KVM reports accesses, which this does not.
+ */
+static long vcpu_ioctl_set_vapic_address(struct vcpu *vcpu, const void __user *user)
+{
+	struct kvm_vapic_addr address;
+
+	if (!vcpu->vm->irqchip)
+		return -EINVAL;
+	if (copy_from_user(&address, user, sizeof(address)))
+		return -EFAULT;
+	return address.vapic_addr ? -EINVAL : 0;
 }
 
 static long vcpu_ioctl_nmi(struct vcpu *vcpu)
@@ -390,6 +448,12 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return clock_note_stop(vcpu);
 	case KVM_INTERRUPT:
 		return vcpu_ioctl_interrupt(vcpu, user);
+	case KVM_GET_LAPIC:
+		return vcpu_ioctl_get_lapic(vcpu, user);
+	case KVM_SET_LAPIC:
+		return vcpu_ioctl_set_lapic(vcpu, user);
+	case KVM_SET_VAPIC_ADDR:
+		return vcpu_ioctl_set_vapic_address(vcpu, user);
 	case KVM_NMI:
 		return vcpu_ioctl_nmi(vcpu);
 	case KVM_TRANSLATE:

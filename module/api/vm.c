@@ -140,6 +140,8 @@ static long vm_enable_capability(struct vm *vm, const void __user *user)
 	if (capability.flags)
 		return -EINVAL;
 	switch (capability.cap) {
+	case KVM_CAP_SPLIT_IRQCHIP:
+		return irqchip_create_split(vm, capability.args[0]);
 	default:
 		return -EINVAL;
 	}

@@ -8,12 +8,24 @@
 /* irqchip.c: the lock; what changed meanwhile has its effect at the unlock. */
 unsigned long irqchip_lock(struct irqchip *irqchip);
 void irqchip_unlock(struct irqchip *irqchip, unsigned long flags);
-/* A pin of the PIC, lock held. */
-int irqchip_set_pin(struct irqchip *irqchip, unsigned int pin, enum irqchip_source source,
-		    bool level);
+/* irqchip_set_gsi(), lock held. */
+int irqchip_drive(struct irqchip *irqchip, u32 gsi, enum irqchip_source source, bool level);
+/* To the local APIC, lock held; as lapic_accept(). */
+int irqchip_deliver(struct irqchip *irqchip, const struct apic_message *message);
 
 /* routing.c: what irqchip_create() begins with, or NULL. */
-struct irqchip_routing *irqchip_default_routing(void);
+struct irqchip_routing *irqchip_default_routing(bool split);
+/* What a device that writes @data to @address says. */
+struct apic_message irqchip_message(u64 address, u32 data);
+
+/* apic_clock.c; all with the lock held, but lapic_clock_stop(). */
+void lapic_clock_init(struct irqchip *irqchip);
+void lapic_clock_stop(struct irqchip *irqchip);
+/* Deliver what came due, before the model changes; arm for what is next, after. */
+void lapic_clock_catch_up(struct irqchip *irqchip, u64 now);
+void lapic_clock_arm(struct irqchip *irqchip, u64 now);
+/* timer.c: the shortest period of a guest's timer, in nanoseconds. */
+u64 timer_shortest_period(void);
 
 /* timer.c; all with the lock held, but timer_stop(). */
 void timer_start(struct irqchip *irqchip);

@@ -19,28 +19,66 @@ unsigned long irqchip_lock(struct irqchip *irqchip)
 	return flags;
 }
 
+static bool passes_pic(const struct irqchip *irqchip)
+{
+	return !irqchip->has_lapic || lapic_passes_pic(&irqchip->lapic);
+}
+
+/* The PIC's INT is LINT0, which may be programmed to be anything. */
+static void watch_lint0(struct irqchip *irqchip)
+{
+	bool output = pic_wants_interrupt(&irqchip->pic);
+
+	if (output && !irqchip->pic_output && !passes_pic(irqchip))
+		lapic_signal_local(&irqchip->lapic, LAPIC_LOCAL_LINT0);
+	irqchip->pic_output = output;
+}
+
+static u8 find_signals(const struct irqchip *irqchip)
+{
+	u8 signals = 0;
+
+	if (passes_pic(irqchip))
+		signals |= IRQCHIP_PASSES_PIC;
+	if (signals && pic_wants_interrupt(&irqchip->pic))
+		signals |= IRQCHIP_INTERRUPT;
+	if (!irqchip->has_lapic)
+		return signals;
+	if (lapic_wanted_vector(&irqchip->lapic) >= 0)
+		signals |= IRQCHIP_INTERRUPT;
+	if (irqchip->lapic.events & IRQCHIP_EVENTS)
+		signals |= IRQCHIP_EVENT;
+	return signals;
+}
+
 void irqchip_unlock(struct irqchip *irqchip, unsigned long flags)
 	__releases(&irqchip->lock)
 {
-	bool raised, wanted;
+	u8 raised, signals;
 
 	timer_pic_changed(irqchip);
-	wanted = pic_wants_interrupt(&irqchip->pic);
-	raised = wanted && !irqchip->wanted;
-	WRITE_ONCE(irqchip->wanted, wanted);
+	watch_lint0(irqchip);
+	signals = find_signals(irqchip);
+	raised = signals & ~irqchip->signals & (IRQCHIP_INTERRUPT | IRQCHIP_EVENT);
+	WRITE_ONCE(irqchip->signals, signals);
 	spin_unlock_irqrestore(&irqchip->lock, flags);
 	if (raised)
 		irqchip->raised(irqchip->owner);
 }
 
-struct irqchip *irqchip_create(void (*raised)(void *owner), void *owner)
+static int send_from_ioapic(void *irqchip, const struct apic_message *message)
+{
+	return irqchip_deliver(irqchip, message);
+}
+
+struct irqchip *irqchip_create(bool split, void (*raised)(void *owner), void *owner)
 {
 	struct irqchip *irqchip;
 
 	irqchip = kzalloc(sizeof(*irqchip), GFP_KERNEL_ACCOUNT);
 	if (!irqchip)
 		return NULL;
-	irqchip->routing = irqchip_default_routing();
+	irqchip->routing = irqchip_default_routing(split);
 	if (!irqchip->routing) {
 		kfree(irqchip);
 		return NULL;
@@ -48,7 +86,13 @@ struct irqchip *irqchip_create(void (*raised)(void *owner), void *owner)
 	spin_lock_init(&irqchip->lock);
 	irqchip->raised = raised;
 	irqchip->owner = owner;
+	irqchip->split = split;
+	irqchip->signals = IRQCHIP_PASSES_PIC;
+	irqchip->ioapic_base = IOAPIC_BASE;
 	pic_init(&irqchip->pic);
+	ioapic_init(&irqchip->ioapic, send_from_ioapic, irqchip);
+	lapic_init(&irqchip->lapic, 0);
+	lapic_clock_init(irqchip);
 	return irqchip;
 }
 
@@ -57,47 +101,111 @@ void irqchip_destroy(struct irqchip *irqchip)
 	if (!irqchip)
 		return;
 	timer_stop(irqchip);
+	lapic_clock_stop(irqchip);
 	kvfree(irqchip->routing);
 	kfree(irqchip);
 }
 
-u8 irqchip_acknowledge(struct irqchip *irqchip)
+/* As in KVM the PIC comes first. One without a local APIC always has a vector. */
+static int acknowledge(struct irqchip *irqchip)
+{
+	if (!irqchip->has_lapic ||
+	    (lapic_passes_pic(&irqchip->lapic) && pic_wants_interrupt(&irqchip->pic)))
+		return pic_acknowledge(&irqchip->pic);
+	return lapic_acknowledge(&irqchip->lapic);
+}
+
+int irqchip_acknowledge(struct irqchip *irqchip)
 {
 	unsigned long flags = irqchip_lock(irqchip);
-	u8 vector = pic_acknowledge(&irqchip->pic);
+	int vector = acknowledge(irqchip);
 
-	irqchip->statistics.interrupts++;
+	irqchip->statistics.interrupts += vector >= 0;
 	irqchip_unlock(irqchip, flags);
 	return vector;
 }
 
-int irqchip_set_pin(struct irqchip *irqchip, unsigned int pin, enum irqchip_source source,
-		    bool level)
+u8 irqchip_take_events(struct irqchip *irqchip)
+{
+	unsigned long flags = irqchip_lock(irqchip);
+	u8 events = irqchip->lapic.events & IRQCHIP_EVENTS;
+
+	irqchip->lapic.events = 0;
+	irqchip_unlock(irqchip, flags);
+	return events;
+}
+
+int irqchip_deliver(struct irqchip *irqchip, const struct apic_message *message)
+{
+	return irqchip->has_lapic ? lapic_accept(&irqchip->lapic, message) : -1;
+}
+
+int irqchip_send_message(struct irqchip *irqchip, u64 address, u32 data)
+{
+	const struct apic_message message = irqchip_message(address, data);
+	unsigned long flags = irqchip_lock(irqchip);
+	int result = irqchip_deliver(irqchip, &message);
+
+	/* It reaches a processor that does not take it. */
+	if (result < 0 && irqchip->has_lapic && lapic_matches(&irqchip->lapic, &message))
+		result = 0;
+	irqchip_unlock(irqchip, flags);
+	return result;
+}
+
+/* ---- lines --------------------------------------------------------------- */
+
+static bool set_source(u8 *sources, enum irqchip_source source, bool level)
 {
 	if (level)
-		irqchip->sources[pin] |= BIT(source);
+		*sources |= BIT(source);
 	else
-		irqchip->sources[pin] &= ~BIT(source);
-	return pic_set_irq(&irqchip->pic, pin, irqchip->sources[pin]);
+		*sources &= ~BIT(source);
+	return *sources;
+}
+
+/* Results of several pins: how many saw something new, if any takes it at all. */
+static void add_result(int *sum, int result)
+{
+	if (result >= 0)
+		*sum = max(*sum, 0) + result;
+}
+
+int irqchip_drive(struct irqchip *irqchip, u32 gsi, enum irqchip_source source, bool level)
+{
+	const struct irqchip_route *route;
+	int result = -1;
+	unsigned int i;
+	bool up;
+
+	if (gsi >= irqchip->routing->count)
+		return -1;
+	route = &irqchip->routing->gsis[gsi];
+	if (route->is_message)
+		return level ? irqchip_deliver(irqchip, &route->message) : -1;
+	for (i = 0; i < ARRAY_SIZE(route->pic); i++) {
+		if (route->pic[i] < 0)
+			continue;
+		up = set_source(&irqchip->pic_sources[route->pic[i]], source, level);
+		add_result(&result, pic_set_irq(&irqchip->pic, route->pic[i], up));
+	}
+	if (route->ioapic >= 0) {
+		up = set_source(&irqchip->ioapic_sources[route->ioapic], source, level);
+		add_result(&result, ioapic_set_pin(&irqchip->ioapic, route->ioapic, up));
+	}
+	return result;
 }
 
 int irqchip_set_gsi(struct irqchip *irqchip, u32 gsi, enum irqchip_source source, bool level)
 {
 	unsigned long flags = irqchip_lock(irqchip);
-	const struct irqchip_routing *routing = irqchip->routing;
-	int result = -1, one;
-	unsigned int i;
+	int result = irqchip_drive(irqchip, gsi, source, level);
 
-	for (i = 0; gsi < routing->count && i < ARRAY_SIZE(routing->gsis[gsi].pic); i++) {
-		if (routing->gsis[gsi].pic[i] < 0)
-			continue;
-		one = irqchip_set_pin(irqchip, routing->gsis[gsi].pic[i], source, level);
-		if (one >= 0)
-			result = max(result, 0) + one;
-	}
 	irqchip_unlock(irqchip, flags);
 	return result;
 }
+
+/* ---- ports --------------------------------------------------------------- */
 
 static bool timer_has_port(const struct irqchip *irqchip, u16 port)
 {
@@ -117,9 +225,10 @@ static bool has_ports(const struct irqchip *irqchip, u32 port, unsigned int byte
 }
 
 /* Most accesses are to other devices' ports, and need not take the lock. */
-static bool may_have_port(u16 port)
+static bool may_have_port(const struct irqchip *irqchip, u16 port)
 {
-	return pic_has_port(port) || pit_has_port(port) || port == PIT_PORT_SPEAKER;
+	return !irqchip->split &&
+	       (pic_has_port(port) || pit_has_port(port) || port == PIT_PORT_SPEAKER);
 }
 
 static u8 read_port(struct irqchip *irqchip, u16 port)
@@ -155,7 +264,7 @@ bool irqchip_port_in(struct irqchip *irqchip, u16 port, unsigned int bytes, unsi
 	unsigned int i;
 	bool ours;
 
-	if (!may_have_port(port))
+	if (!may_have_port(irqchip, port))
 		return false;
 	flags = irqchip_lock(irqchip);
 	ours = has_ports(irqchip, port, bytes);
@@ -174,7 +283,7 @@ bool irqchip_port_out(struct irqchip *irqchip, u16 port, unsigned int bytes, uns
 	unsigned int i;
 	bool ours;
 
-	if (!may_have_port(port))
+	if (!may_have_port(irqchip, port))
 		return false;
 	flags = irqchip_lock(irqchip);
 	ours = has_ports(irqchip, port, bytes);

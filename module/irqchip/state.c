@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PIC and PIT in KVM's structures, both ways, and making the PIT. Called by
+ * The chips in KVM's structures, both ways, and making the PIT. Called by
  * ioctls in process context, host world. A client may write anything: what the
  * models cannot hold is cut to what they can.
  */
@@ -53,14 +53,48 @@ static void pic_from_kvm(struct pic_chip *chip, const struct kvm_pic_state *kvm)
 	chip->irr = kvm->irr | (chip->last_irr & chip->elcr);
 }
 
+/* ---- I/O APIC ------------------------------------------------------------- */
+
+static void ioapic_to_kvm(const struct irqchip *irqchip, struct kvm_ioapic_state *kvm)
+{
+	unsigned int pin;
+
+	BUILD_BUG_ON(IOAPIC_PINS != KVM_IOAPIC_NUM_PINS);
+	memset(kvm, 0, sizeof(*kvm));
+	kvm->base_address = irqchip->ioapic_base;
+	kvm->ioregsel = irqchip->ioapic.select;
+	kvm->id = irqchip->ioapic.id;
+	kvm->irr = irqchip->ioapic.irr;
+	for (pin = 0; pin < IOAPIC_PINS; pin++)
+		kvm->redirtbl[pin].bits = irqchip->ioapic.entries[pin];
+}
+
+/* Pins that are up request anew, as in KVM. */
+static void ioapic_from_kvm(struct irqchip *irqchip, const struct kvm_ioapic_state *kvm)
+{
+	struct ioapic *ioapic = &irqchip->ioapic;
+	unsigned int pin;
+
+	WRITE_ONCE(irqchip->ioapic_base, kvm->base_address);
+	ioapic->select = kvm->ioregsel;
+	ioapic->id = kvm->id;
+	ioapic->irr = kvm->irr;
+	for (pin = 0; pin < IOAPIC_PINS; pin++)
+		ioapic->entries[pin] = kvm->redirtbl[pin].bits;
+	ioapic_replaced(ioapic);
+}
+
 int irqchip_get_chip(struct irqchip *irqchip, struct kvm_irqchip *chip)
 {
 	unsigned long flags;
 
-	if (chip->chip_id > KVM_IRQCHIP_PIC_SLAVE)
+	if (chip->chip_id > KVM_IRQCHIP_IOAPIC)
 		return -EINVAL;
 	flags = irqchip_lock(irqchip);
-	pic_to_kvm(&irqchip->pic.chips[chip->chip_id], &chip->chip.pic);
+	if (chip->chip_id == KVM_IRQCHIP_IOAPIC)
+		ioapic_to_kvm(irqchip, &chip->chip.ioapic);
+	else
+		pic_to_kvm(&irqchip->pic.chips[chip->chip_id], &chip->chip.pic);
 	irqchip_unlock(irqchip, flags);
 	return 0;
 }
@@ -69,13 +103,48 @@ int irqchip_set_chip(struct irqchip *irqchip, const struct kvm_irqchip *chip)
 {
 	unsigned long flags;
 
-	if (chip->chip_id > KVM_IRQCHIP_PIC_SLAVE)
+	if (chip->chip_id > KVM_IRQCHIP_IOAPIC)
 		return -EINVAL;
 	flags = irqchip_lock(irqchip);
-	pic_from_kvm(&irqchip->pic.chips[chip->chip_id], &chip->chip.pic);
-	pic_update(&irqchip->pic);
+	if (chip->chip_id == KVM_IRQCHIP_IOAPIC) {
+		ioapic_from_kvm(irqchip, &chip->chip.ioapic);
+	} else {
+		pic_from_kvm(&irqchip->pic.chips[chip->chip_id], &chip->chip.pic);
+		pic_update(&irqchip->pic);
+	}
 	irqchip_unlock(irqchip, flags);
 	return 0;
+}
+
+/* ---- local APIC ----------------------------------------------------------- */
+
+static_assert(sizeof(struct kvm_lapic_state) == LAPIC_REGISTERS * 16);
+
+void irqchip_get_lapic(struct irqchip *irqchip, struct kvm_lapic_state *state)
+{
+	unsigned long flags = irqchip_lock(irqchip);
+	u64 now = ktime_get_ns();
+	unsigned int i;
+
+	memset(state, 0, sizeof(*state));
+	lapic_clock_catch_up(irqchip, now);
+	lapic_settle(&irqchip->lapic, now);
+	for (i = 0; i < LAPIC_REGISTERS; i++)
+		memcpy(&state->regs[i * 16], &irqchip->lapic.registers[i], sizeof(u32));
+	irqchip_unlock(irqchip, flags);
+}
+
+void irqchip_set_lapic(struct irqchip *irqchip, const struct kvm_lapic_state *state)
+{
+	unsigned long flags = irqchip_lock(irqchip);
+	u64 now = ktime_get_ns();
+	unsigned int i;
+
+	for (i = 0; i < LAPIC_REGISTERS; i++)
+		memcpy(&irqchip->lapic.registers[i], &state->regs[i * 16], sizeof(u32));
+	lapic_replaced(&irqchip->lapic, now);
+	lapic_clock_arm(irqchip, now);
+	irqchip_unlock(irqchip, flags);
 }
 
 /* ---- PIT ----------------------------------------------------------------- */

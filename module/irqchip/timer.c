@@ -4,9 +4,9 @@
  * is too slow for. Called with the irqchip's lock held, and as the hrtimer's
  * callback; host world.
  *
- * As in KVM a tick is an edge on IRQ 0. With reinjection the next edge waits
+ * As in KVM a tick is an edge on GSI 0. With reinjection the next edge waits
  * until the guest has ended the interrupt of the last one, so that none is
- * swallowed by the PIC.
+ * swallowed by the chip that it uses.
  *
  * Then it follows, but not at once: a guest whose handler takes longer than a
  * tick (and all of it is slow while it is interpreted) would do nothing else.
@@ -17,6 +17,8 @@
 
 #include "irqchip/internal.h"
 
+#define TIMER_GSI 0
+/* Of the PIC, whatever GSI 0 leads to. */
 #define TIMER_PIN 0
 
 /* A handler may stop in the middle, for a person who debugs it. */
@@ -27,7 +29,7 @@ static unsigned int min_timer_period_us = 200;
 module_param(min_timer_period_us, uint, 0644);
 MODULE_PARM_DESC(min_timer_period_us, "Shortest period of a guest's timer in microseconds");
 
-static u64 shortest_period(void)
+u64 timer_shortest_period(void)
 {
 	return READ_ONCE(min_timer_period_us) * (u64)NSEC_PER_USEC;
 }
@@ -37,7 +39,7 @@ static bool is_stretched(const struct irqchip_timer *timer)
 {
 	u64 period = pit_period(&timer->model);
 
-	return period && period < shortest_period();
+	return period && period < timer_shortest_period();
 }
 
 static bool is_running(const struct irqchip_timer *timer)
@@ -47,15 +49,47 @@ static bool is_running(const struct irqchip_timer *timer)
 
 static void give_tick(struct irqchip *irqchip)
 {
-	irqchip_set_pin(irqchip, TIMER_PIN, IRQCHIP_SOURCE_PIT, true);
-	irqchip_set_pin(irqchip, TIMER_PIN, IRQCHIP_SOURCE_PIT, false);
+	irqchip_drive(irqchip, TIMER_GSI, IRQCHIP_SOURCE_PIT, true);
+	irqchip_drive(irqchip, TIMER_GSI, IRQCHIP_SOURCE_PIT, false);
 	irqchip->statistics.ticks_given++;
+}
+
+/* The vector with which the I/O APIC sends a tick, or -1 if it does not. */
+static int ioapic_vector(const struct irqchip *irqchip)
+{
+	const struct irqchip_routing *routing = irqchip->routing;
+	u64 entry;
+
+	if (!irqchip->has_lapic || TIMER_GSI >= routing->count ||
+	    routing->gsis[TIMER_GSI].ioapic < 0)
+		return -1;
+	entry = irqchip->ioapic.entries[routing->gsis[TIMER_GSI].ioapic];
+	if (entry & IOAPIC_ENTRY_MASKED ||
+	    (entry & IOAPIC_ENTRY_DELIVERY) >> 8 > APIC_LOWEST_PRIORITY)
+		return -1;
+	return entry & IOAPIC_ENTRY_VECTOR;
+}
+
+/* Requested or in service. A PIC that is not listened to does not matter. */
+static bool is_busy(const struct irqchip *irqchip)
+{
+	int vector = ioapic_vector(irqchip);
+
+	if (vector >= 0) {
+		if (lapic_is_requested(&irqchip->lapic, vector) ||
+		    lapic_is_serving(&irqchip->lapic, vector))
+			return true;
+		if (irqchip->pic.chips[0].imr & BIT(TIMER_PIN) ||
+		    !lapic_passes_pic(&irqchip->lapic))
+			return false;
+	}
+	return pic_is_busy(&irqchip->pic, TIMER_PIN);
 }
 
 /* A tick waits, and only for the guest's rest. */
 static bool can_give(const struct irqchip *irqchip)
 {
-	return irqchip->timer.missed && !pic_is_busy(&irqchip->pic, TIMER_PIN);
+	return irqchip->timer.missed && !is_busy(irqchip);
 }
 
 static void give_missed(struct irqchip *irqchip, u64 now)
@@ -78,7 +112,11 @@ static void watch_mask(struct irqchip *irqchip)
 	struct irqchip_timer *timer = &irqchip->timer;
 	const struct pic_chip *master = &irqchip->pic.chips[0];
 	bool masked = master->imr & BIT(TIMER_PIN);
+	bool uses_ioapic = ioapic_vector(irqchip) >= 0;
 
+	if (uses_ioapic && !timer->uses_ioapic)
+		timer->missed = 0;
+	timer->uses_ioapic = uses_ioapic;
 	if (masked == timer->line_masked)
 		return;
 	timer->line_masked = masked;
@@ -92,6 +130,10 @@ static void watch_mask(struct irqchip *irqchip)
 static bool is_served(const struct irqchip *irqchip)
 {
 	const struct irqchip_timer *timer = &irqchip->timer;
+	int vector = ioapic_vector(irqchip);
+
+	if (vector >= 0 && lapic_is_serving(&irqchip->lapic, vector))
+		return true;
 
 	return irqchip->pic.chips[0].isr & BIT(TIMER_PIN) ||
 	       (timer->line_masked && timer->masked_in_service);
@@ -141,7 +183,7 @@ void timer_catch_up(struct irqchip *irqchip, u64 now)
 	u64 ticks = pit_ticks(&timer->model, timer->counted_until, now);
 
 	if (is_stretched(timer)) {
-		if (now < timer->counted_until + shortest_period())
+		if (now < timer->counted_until + timer_shortest_period())
 			return;
 		ticks = 1;
 	}
@@ -163,7 +205,7 @@ void timer_arm(struct irqchip *irqchip, u64 now)
 	u64 next = is_running(timer) ? pit_next_tick(&timer->model, now) : PIT_NEVER;
 
 	if (is_stretched(timer))
-		next = max(next, timer->counted_until + shortest_period());
+		next = max(next, timer->counted_until + timer_shortest_period());
 	if (can_give(irqchip))
 		next = min(next, timer->rest_until);
 	if (next == PIT_NEVER) {

@@ -45,6 +45,22 @@ static enum cpu_result read_fragment(struct vcpu *vcpu, u64 gpa, void *data, uns
 	return ask(vcpu, PENDING_MMIO_READ, gpa, bytes, 1);
 }
 
+static bool read_in_kernel(struct vcpu *vcpu, u64 gpa, void *data, unsigned int bytes)
+{
+	struct irqchip *irqchip = vcpu->vm->irqchip;
+
+	return irqchip && irqchip_may_have_address(irqchip, gpa) &&
+	       irqchip_read_page(irqchip, gpa, data, bytes);
+}
+
+static bool write_in_kernel(struct vcpu *vcpu, u64 gpa, const void *data, unsigned int bytes)
+{
+	struct irqchip *irqchip = vcpu->vm->irqchip;
+
+	return irqchip && irqchip_may_have_address(irqchip, gpa) &&
+	       irqchip_write_page(irqchip, gpa, data, bytes, &vcpu->ended_interrupt);
+}
+
 enum cpu_result access_mmio_read(struct vcpu *vcpu, u64 gpa, void *data, unsigned int bytes)
 {
 	enum cpu_result result;
@@ -52,7 +68,10 @@ enum cpu_result access_mmio_read(struct vcpu *vcpu, u64 gpa, void *data, unsigne
 	while (bytes) {
 		unsigned int fragment = min_t(unsigned int, bytes, 8);
 
-		result = read_fragment(vcpu, gpa, data, fragment);
+		if (read_in_kernel(vcpu, gpa, data, fragment))
+			result = CPU_OK;
+		else
+			result = read_fragment(vcpu, gpa, data, fragment);
 		if (result != CPU_OK)
 			return result;
 		gpa += fragment;
@@ -79,15 +98,19 @@ enum cpu_result access_mmio_write(struct vcpu *vcpu, u64 gpa, const void *data,
 	if (vcpu->posted_count + fragments > VCPU_POSTED_WRITES)
 		return CPU_USER;
 	while (bytes) {
-		struct posted_write *write = post(vcpu);
+		unsigned int fragment = min_t(unsigned int, bytes, 8);
 
-		write->address = gpa;
-		write->bytes = min_t(unsigned int, bytes, 8);
-		write->count = 1;
-		memcpy(write->data, data, write->bytes);
-		gpa += write->bytes;
-		data += write->bytes;
-		bytes -= write->bytes;
+		if (!write_in_kernel(vcpu, gpa, data, fragment)) {
+			struct posted_write *write = post(vcpu);
+
+			write->address = gpa;
+			write->bytes = fragment;
+			write->count = 1;
+			memcpy(write->data, data, fragment);
+		}
+		gpa += fragment;
+		data += fragment;
+		bytes -= fragment;
 	}
 	return CPU_OK;
 }

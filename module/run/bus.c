@@ -203,6 +203,19 @@ static u64 bus_read_tsc(struct virtual_cpu *cpu)
 	return rdtsc() + vcpu_of(cpu)->tsc_offset;
 }
 
+static u64 bus_read_deadline(struct virtual_cpu *cpu)
+{
+	struct irqchip *irqchip = vcpu_of(cpu)->vm->irqchip;
+
+	return irqchip ? irqchip_deadline(irqchip) : 0;
+}
+
+static void bus_write_deadline(struct virtual_cpu *cpu, u64 tsc)
+{
+	if (vcpu_of(cpu)->vm->irqchip)
+		irqchip_set_deadline(vcpu_of(cpu)->vm->irqchip, tsc);
+}
+
 #define PAGING_CR0 (X86_CR0_PG | X86_CR0_WP)
 #define PAGING_CR4 (X86_CR4_PSE | X86_CR4_PAE | X86_CR4_PGE | X86_CR4_SMEP | X86_CR4_SMAP)
 
@@ -228,6 +241,8 @@ static void bus_changed(struct virtual_cpu *cpu, unsigned int what)
 		clock_tell(vcpu);
 	if (what & CPU_CHANGED_WALL)
 		clock_tell_wall(vcpu);
+	if (what & CPU_CHANGED_APIC && vcpu->vm->irqchip)
+		irqchip_set_apic_base(vcpu->vm->irqchip, cpu->msrs.apic_base);
 	if (what & CPU_CHANGED_GDTR)
 		vcpu->gdt.stale = true;
 	if (what & CPU_CHANGED_LDTR)
@@ -289,6 +304,8 @@ const struct cpu_bus run_bus = {
 	.port_out = bus_port_out,
 	.read_physical = bus_read_physical,
 	.read_tsc = bus_read_tsc,
+	.read_deadline = bus_read_deadline,
+	.write_deadline = bus_write_deadline,
 	.changed = bus_changed,
 	.invalidate_page = bus_invalidate_page,
 	.read_msr = bus_read_msr,

@@ -243,6 +243,8 @@ int clock_set_khz(struct vcpu *vcpu, unsigned long khz)
 void clock_write_tsc(struct vcpu *vcpu, u64 value)
 {
 	vcpu->tsc_offset = value - rdtsc();
+	if (vcpu->vm->irqchip)
+		irqchip_set_tsc_offset(vcpu->vm->irqchip, vcpu->tsc_offset);
 	vcpu->world->tsc_traps = vcpu->tsc_offset != 0;
 	clock_tell(vcpu);
 }

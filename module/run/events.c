@@ -65,25 +65,47 @@ static bool interrupts_blocked(const struct vcpu *vcpu)
 	return vcpu->debug.control & KVM_GUESTDBG_BLOCKIRQ;
 }
 
-/* An external interrupt, or a client that waits until it can give one. */
+/*
+ * An external interrupt, or a client that waits until it can give one: of a PIC
+ * of its own, whose INT has to get past the local APIC if that is in the kernel.
+ */
 static bool maskable_wanted(const struct vcpu *vcpu)
 {
+	const struct irqchip *irqchip = vcpu->vm->irqchip;
+	u8 signals;
+
 	if (vcpu->interrupt >= 0)
 		return true;
-	if (vcpu->vm->irqchip)
-		return irqchip_wants_interrupt(vcpu->vm->irqchip);
+	if (irqchip) {
+		signals = irqchip_signals(irqchip);
+		if (signals & IRQCHIP_INTERRUPT)
+			return true;
+		if (!irqchip->split || !(signals & IRQCHIP_PASSES_PIC))
+			return false;
+		if (vcpu->external_interrupt >= 0)
+			return true;
+	}
 	return READ_ONCE(vcpu->run->request_interrupt_window);
+}
+
+/* INIT, or an NMI that is only to be noted yet. */
+static bool event_wanted(const struct vcpu *vcpu)
+{
+	return vcpu->vm->irqchip && irqchip_signals(vcpu->vm->irqchip) & IRQCHIP_EVENT;
 }
 
 bool run_interrupt_wanted(const struct vcpu *vcpu)
 {
-	return (vcpu->nmi_pending || maskable_wanted(vcpu)) && !interrupts_blocked(vcpu);
+	return (vcpu->nmi_pending || maskable_wanted(vcpu) || event_wanted(vcpu)) &&
+	       !interrupts_blocked(vcpu);
 }
 
 bool run_ends_halt(const struct vcpu *vcpu)
 {
 	const struct virtual_cpu *cpu = &vcpu->cpu;
 
+	if (event_wanted(vcpu))
+		return true;
 	if (vcpu->nmi_pending && !cpu->nmi_blocked && !cpu->interrupt_shadow)
 		return true;
 	return maskable_wanted(vcpu) && cpu_can_take_interrupt(cpu);
@@ -92,6 +114,16 @@ bool run_ends_halt(const struct vcpu *vcpu)
 bool run_interrupt_due(const struct vcpu *vcpu)
 {
 	return run_ends_halt(vcpu) && !interrupts_blocked(vcpu);
+}
+
+bool run_interrupt_window(const struct vcpu *vcpu)
+{
+	const struct irqchip *irqchip = vcpu->vm->irqchip;
+
+	if (vcpu->interrupt >= 0 || vcpu->external_interrupt >= 0 ||
+	    !cpu_can_take_interrupt(&vcpu->cpu))
+		return false;
+	return !irqchip || irqchip_signals(irqchip) & IRQCHIP_PASSES_PIC;
 }
 
 static enum run_result deliver_from(struct vcpu *vcpu, enum cpu_event_type type,
@@ -171,13 +203,40 @@ static enum run_result deliver_interrupt(struct vcpu *vcpu)
 	return result;
 }
 
-/* INTA: the vector leaves the PIC once, however long its delivery takes. */
+/* INTA: the vector leaves its chip once, however long its delivery takes. */
 static void acknowledge_interrupt(struct vcpu *vcpu)
 {
 	struct irqchip *irqchip = vcpu->vm->irqchip;
 
-	if (irqchip && vcpu->interrupt < 0 && irqchip_wants_interrupt(irqchip))
+	if (!irqchip || vcpu->interrupt >= 0)
+		return;
+	if (vcpu->external_interrupt >= 0 && irqchip_signals(irqchip) & IRQCHIP_PASSES_PIC)
+		swap(vcpu->interrupt, vcpu->external_interrupt);
+	else if (irqchip_signals(irqchip) & IRQCHIP_INTERRUPT)
 		vcpu->interrupt = irqchip_acknowledge(irqchip);
+}
+
+/* INIT to the only processor there is: it begins anew at once. */
+static void reset_by_init(struct vcpu *vcpu)
+{
+	cpu_reset_by_init(&vcpu->cpu);
+	irqchip_init_processor(vcpu->vm->irqchip);
+	vcpu->interrupt = -1;
+	vcpu->nmi_pending = false;
+	vcpu->exception_pending = false;
+	vcpu->delivering = false;
+	access_forget(vcpu);
+	vcpu_state_replaced(vcpu);
+}
+
+static void take_apic_events(struct vcpu *vcpu)
+{
+	u8 events = irqchip_take_events(vcpu->vm->irqchip);
+
+	if (events & LAPIC_EVENT_INIT)
+		reset_by_init(vcpu);
+	else if (events & LAPIC_EVENT_NMI)
+		vcpu->nmi_pending = true;
 }
 
 /* A step is over, or a delivery waits and is to begin anew. */
@@ -192,6 +251,8 @@ enum run_result run_deliver_events(struct vcpu *vcpu)
 	struct virtual_cpu *cpu = &vcpu->cpu;
 	enum run_result result = RUN_RESUME;
 
+	if (event_wanted(vcpu) && !blocked)
+		take_apic_events(vcpu);
 	vcpu->delivering = false;
 	run_queue_pending_debug(vcpu);
 	if (vcpu->exception_pending && !run_must_end(vcpu))

@@ -123,6 +123,8 @@ bool run_interrupt_wanted(const struct vcpu *vcpu);
 bool run_interrupt_due(const struct vcpu *vcpu);
 /* It would, or would if a debugger did not hold it off. */
 bool run_ends_halt(const struct vcpu *vcpu);
+/* Whether a KVM_INTERRUPT would be taken now: the client is told. */
+bool run_interrupt_window(const struct vcpu *vcpu);
 
 /* tables.c: shadow GDT and LDT; 0, -ENOMEM, or -ENOSPC (stop) */
 enum run_result run_sync_tables(struct vcpu *vcpu);

@@ -307,6 +307,7 @@ static bool must_look_up(const struct vcpu *vcpu)
 	const struct virtual_cpu *cpu = &vcpu->cpu;
 
 	return vcpu->exception_pending || run_must_end(vcpu) || cpu->pending_debug || cpu->halted ||
+	       vcpu->ended_interrupt >= 0 ||
 	       run_interrupt_due(vcpu) ||
 	       !run_interprets(vcpu) || __xfer_to_guest_mode_work_pending();
 }

@@ -78,16 +78,31 @@ static enum run_result handle_host_work(struct vcpu *vcpu)
 	return RUN_ERROR;
 }
 
-/* With the interrupt controller in the kernel it is always ready: not asked. */
+static bool has_pic(const struct vcpu *vcpu)
+{
+	return vcpu->vm->irqchip && !vcpu->vm->irqchip->split;
+}
+
+/* With the PIC in the kernel it is always ready: not asked. */
 static bool can_inject(const struct vcpu *vcpu)
 {
-	return vcpu->vm->irqchip ||
-	       (vcpu->interrupt < 0 && cpu_can_take_interrupt(&vcpu->cpu));
+	return has_pic(vcpu) || run_interrupt_window(vcpu);
+}
+
+/* An I/O APIC of the client's hears of the end of its interrupts. */
+static enum run_result check_ended_interrupt(struct vcpu *vcpu)
+{
+	if (likely(vcpu->ended_interrupt < 0))
+		return RUN_RESUME;
+	vcpu->run->exit_reason = KVM_EXIT_IOAPIC_EOI;
+	vcpu->run->eoi.vector = vcpu->ended_interrupt;
+	vcpu->ended_interrupt = -1;
+	return RUN_USER;
 }
 
 static enum run_result check_interrupt_window(struct vcpu *vcpu)
 {
-	if (vcpu->vm->irqchip || !READ_ONCE(vcpu->run->request_interrupt_window) ||
+	if (has_pic(vcpu) || !READ_ONCE(vcpu->run->request_interrupt_window) ||
 	    !can_inject(vcpu))
 		return RUN_RESUME;
 	vcpu->run->exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
@@ -158,6 +173,8 @@ static enum run_result run_once(struct vcpu *vcpu)
 
 	result = handle_host_work(vcpu);
 	clock_before_entry(vcpu);
+	if (result == RUN_RESUME)
+		result = check_ended_interrupt(vcpu);
 	if (result == RUN_RESUME)
 		result = run_deliver_events(vcpu);
 	/* A delivery is a step too. One that still waits begins anew. */

@@ -23,6 +23,8 @@ struct vcpu *vcpu_create(struct vm *vm)
 	mutex_init(&vcpu->mutex);
 	init_waitqueue_head(&vcpu->halt_wait);
 	vcpu->interrupt = -1;
+	vcpu->external_interrupt = -1;
+	vcpu->ended_interrupt = -1;
 	vcpu->cpu.bus = &run_bus;
 	cpu_reset(&vcpu->cpu);
 	vcpu->cpu.msrs.arch_capabilities = host_arch_capabilities();
@@ -74,9 +76,33 @@ void vcpu_state_replaced(struct vcpu *vcpu)
 	vcpu->stop_text[0] = '\0';
 	/* A client that writes registers may have written page tables too. */
 	mmu_flush(&vcpu->mmu);
-	run_bus.changed(&vcpu->cpu, CPU_CHANGED_CR3);
+	run_bus.changed(&vcpu->cpu, CPU_CHANGED_CR3 | CPU_CHANGED_APIC);
 	/* The bus keeps global translations, and the state is another. */
 	run_interpreter_flush(vcpu, false);
+}
+
+u64 vcpu_task_priority(struct vcpu *vcpu)
+{
+	return vcpu->vm->irqchip ? irqchip_task_priority(vcpu->vm->irqchip) : vcpu->cr8;
+}
+
+void vcpu_set_task_priority(struct vcpu *vcpu, u64 cr8)
+{
+	if (vcpu->vm->irqchip)
+		irqchip_set_task_priority(vcpu->vm->irqchip, cr8);
+	else
+		vcpu->cr8 = cr8;
+}
+
+#define LEAF1_EDX_APIC 9
+#define LEAF1_ECX_DEADLINE 24
+
+void vcpu_cpuid_changed(struct vcpu *vcpu)
+{
+	if (vcpu->vm->irqchip)
+		irqchip_set_features(vcpu->vm->irqchip,
+				     cpu_has_feature(&vcpu->cpu, 1, CPUID_EDX, LEAF1_EDX_APIC),
+				     cpu_has_feature(&vcpu->cpu, 1, CPUID_ECX, LEAF1_ECX_DEADLINE));
 }
 
 /* What the fast path counted since the last time. */

@@ -144,14 +144,18 @@ struct vcpu_debug {
  * @run: VCPU_RUN_PAGES of vmalloc_user(), mapped by userspace: never believed
  *	twice
  * @fpu: guest FPU state while the thread is not in KVM_RUN
- * @interrupt: vector queued by KVM_INTERRUPT, or -1
+ * @interrupt: vector on its way to the guest, or -1: of KVM_INTERRUPT or acknowledged
+ * @external_interrupt: vector of KVM_INTERRUPT that waits for LINT0 to let it
+ *	through, if the PIC is the client's and the local APIC is not; or -1
+ * @ended_interrupt: vector whose end an I/O APIC of the client's is to hear of, or -1
  * @nmi_pending: an NMI for the guest is due
  * @exception_pending: @exception is delivered before the next instruction
  * @exception_given: the client gave it, by KVM_SET_VCPU_EVENTS or
  *	KVM_SET_GUEST_DEBUG, after CR2 and DR6
  * @delivering: an event waits for userspace on its way through the IDT
  * @halt_wait: the thread sleeps here in HLT, if interrupts come from the kernel
- * @cr8: task priority as userspace gave it; a 32-bit guest cannot reach it
+ * @cr8: task priority as userspace gave it; a 32-bit guest cannot reach it. With an
+ *	irqchip it is the local APIC's
  * @interpreter: NULL until something is interpreted; lives in
  *	@interpreter_memory
  * @window_wanted: the interpreter was told that an interrupt waits
@@ -170,6 +174,8 @@ struct vcpu {
 	struct fpu_guest fpu;
 
 	int interrupt;
+	int external_interrupt;
+	int ended_interrupt;
 	bool nmi_pending;
 	bool exception_pending;
 	bool exception_given;
@@ -252,6 +258,12 @@ void vcpu_state_replaced(struct vcpu *vcpu);
 /* RINGLET_READ_GUEST_ROOT: walk the guest world's tables. */
 int vcpu_read_guest_root(struct vcpu *vcpu, struct ringlet_guest_root *root,
 			 struct ringlet_guest_root_page *pages);
+
+/* CR8: of the local APIC, if there is one in the kernel. */
+u64 vcpu_task_priority(struct vcpu *vcpu);
+void vcpu_set_task_priority(struct vcpu *vcpu, u64 cr8);
+/* CPUID is another: the local APIC hears what of it is there. */
+void vcpu_cpuid_changed(struct vcpu *vcpu);
 
 /* irqchip.raised: an interrupt is there for the vCPU of this VM. Any context. */
 void vcpu_interrupt_raised(void *vm);

@@ -130,6 +130,7 @@ static const unsigned long vm_ioctls[] = {
 	KVM_SET_PIT2,
 	KVM_REINJECT_CONTROL,
 	KVM_SET_GSI_ROUTING,
+	KVM_SIGNAL_MSI,
 	KVM_GET_DIRTY_LOG,
 	KVM_GET_CLOCK,
 	KVM_SET_CLOCK,
@@ -165,6 +166,8 @@ static const unsigned long vcpu_ioctls[] = {
 	KVM_SET_TSC_KHZ,
 	KVM_KVMCLOCK_CTRL,
 	KVM_GET_LAPIC,
+	KVM_SET_LAPIC,
+	KVM_SET_VAPIC_ADDR,
 	KVM_GET_XSAVE,
 	KVM_ENABLE_CAP,
 	RINGLET_GET_STATISTICS,
@@ -177,7 +180,10 @@ static const unsigned long vcpu_ioctls[] = {
 GUEST_CODE(work, "1: mov $0x8000, %edi\n mov $64, %ecx\n rep stosl\n"
 		 "out %al, $0x10\n in $0x10, %al\n mov %cr0, %eax\n mov %eax, %cr0\n"
 		 "out %eax, $0x40\n in $0x20, %ax\n mov $0x20, %al\n out %al, $0x20\n"
-		 "pushf\n popf\n incl 0xff000\n movl $1, 0xf0000000\n jmp 1b");
+		 "pushf\n popf\n incl 0xff000\n movl $1, 0xf0000000\n"
+		 "movl $0x1ff, 0xfee000f0\n mov 0xfee00390, %eax\n mov %eax, 0xfee00380\n"
+		 "movl $0, 0xfee000b0\n incl 0xfec00000\n notl 0xfec00010\n sti\n nop\n cli\n"
+		 "jmp 1b");
 
 /* An argument that the kernel reads or writes: mostly memory, of many kinds. */
 static unsigned long some_buffer(void)
@@ -265,6 +271,40 @@ static void set_slot(struct slot_of_vm *vm, bool valid)
 	ioctl(vm->vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
+/* With a local APIC, and now and then with its timer's last mode. */
+static void set_cpuid(struct slot_of_vm *vm)
+{
+	struct {
+		struct kvm_cpuid2 header;
+		struct kvm_cpuid_entry2 entries[100];
+	} cpuid = { .header.nent = 100 };
+
+	ioctl(device, KVM_GET_SUPPORTED_CPUID, &cpuid);
+	for (unsigned int i = 0; i < cpuid.header.nent; i++)
+		if (cpuid.entries[i].function == 1 && chance(50))
+			cpuid.entries[i].ecx |= 1 << 24;
+	ioctl(vm->vcpu, KVM_SET_CPUID2, &cpuid);
+}
+
+/* The timer, in any mode and with any count. */
+static void set_lapic(struct slot_of_vm *vm)
+{
+	static const unsigned int offsets[] = { 0x320, 0x350, 0x380, 0x390, 0x3e0, 0x80, 0x200 };
+	struct kvm_lapic_state state;
+	uint32_t value;
+
+	if (ioctl(vm->vcpu, KVM_GET_LAPIC, &state))
+		return;
+	value = 0x1ff;
+	memcpy(state.regs + 0xf0, &value, sizeof(value));
+	for (unsigned int i = 0; i < ARRAY_SIZE(offsets); i++) {
+		value = interesting();
+		if (chance(50))
+			memcpy(state.regs + offsets[i], &value, sizeof(value));
+	}
+	ioctl(vm->vcpu, KVM_SET_LAPIC, &state);
+}
+
 /* Flat protected mode over the arena, sometimes with one field damaged. */
 static void boot(struct slot_of_vm *vm)
 {
@@ -277,6 +317,10 @@ static void boot(struct slot_of_vm *vm)
 			arena[MACHINE_CODE + i] = rnd();
 	}
 	set_slot(vm, true);
+	if (chance(50))
+		set_cpuid(vm);
+	if (chance(50))
+		set_lapic(vm);
 	if (ioctl(vm->vcpu, KVM_GET_SREGS, &sregs))
 		return;
 	if (chance(50))
@@ -313,7 +357,7 @@ static void boot(struct slot_of_vm *vm)
 /* Clocks anywhere in memory and where none is, and another counter. */
 static void set_clock(struct slot_of_vm *vm)
 {
-	static const uint32_t indices[] = { 0x4b564d01, 0x4b564d00, 0x12, 0x11, 0x10 };
+	static const uint32_t indices[] = { 0x4b564d01, 0x4b564d00, 0x12, 0x11, 0x10, 0x6e0 };
 	struct {
 		struct kvm_msrs header;
 		struct kvm_msr_entry entries[ARRAY_SIZE(indices)];
@@ -392,9 +436,13 @@ static void unmap_some_memory(void)
 static void make_irqchip(struct slot_of_vm *vm)
 {
 	struct kvm_pit_config config = { .flags = KVM_PIT_SPEAKER_DUMMY };
+	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
 	struct kvm_pit_state2 state = {};
 
-	ioctl(vm->vm, KVM_CREATE_IRQCHIP, 0);
+	if (chance(30))
+		ioctl(vm->vm, KVM_ENABLE_CAP, &split);
+	else
+		ioctl(vm->vm, KVM_CREATE_IRQCHIP, 0);
 	if (chance(70))
 		ioctl(vm->vm, KVM_CREATE_PIT2, &config);
 	if (chance(50)) {

@@ -45,6 +45,9 @@ static void test_capabilities(void)
 				       KVM_CAP_IRQ_ROUTING,
 				       KVM_CAP_IRQ_INJECT_STATUS,
 				       KVM_CAP_REINJECT_CONTROL,
+				       KVM_CAP_SIGNAL_MSI,
+				       KVM_CAP_SPLIT_IRQCHIP,
+				       KVM_CAP_TSC_DEADLINE_TIMER,
 				       KVM_CAP_SET_TSS_ADDR,
 				       KVM_CAP_EXT_CPUID,
 				       KVM_CAP_NR_MEMSLOTS,
@@ -64,10 +67,10 @@ static void test_capabilities(void)
 				       KVM_CAP_ENABLE_CAP,
 				       KVM_CAP_ENABLE_CAP_VM,
 				       KVM_CAP_MAX_VCPUS };
-	static const int absent[] = {
-		KVM_CAP_SPLIT_IRQCHIP, KVM_CAP_IRQFD,	     KVM_CAP_XSAVE, KVM_CAP_MCE,
-		KVM_CAP_SYNC_REGS,     KVM_CAP_NESTED_STATE, 0x12345678,    -1
-	};
+	static const int absent[] = { KVM_CAP_VAPIC,	 KVM_CAP_IRQFD,
+				      KVM_CAP_XSAVE,	 KVM_CAP_MCE,
+				      KVM_CAP_SYNC_REGS, KVM_CAP_NESTED_STATE,
+				      0x12345678,	 -1 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(present); i++)
@@ -130,7 +133,8 @@ static void test_cpuid_contents(const struct cpuid *cpuid)
 	check((one->edx & wanted) == wanted,
 	      "leaf 1 has FPU, PSE, TSC, MSR, PAE, CX8, CMOV, MMX, FXSR, SSE, SSE2");
 	check(!(one->edx & (1 << 1)), "no VME");
-	check(!(one->edx & (1 << 9)), "no APIC");
+	check(one->edx & (1 << 9), "APIC");
+	check(!(one->ecx & (1 << 21 | 1 << 24)), "no x2APIC, and the deadline is a capability");
 	check(!(one->edx & (1 << 12)), "no MTRR");
 	check(!(one->ecx & (1 << 17)), "no PCID");
 	check(!(one->ecx & (3 << 26 | 1 << 28)), "no XSAVE and no AVX");
