@@ -52,7 +52,7 @@ long irqchip_create_split(struct vm *vm, u64 client_pins);
 int vcpu_create_file(struct vm *vm);
 
 /*
- * ---- state.c: the vCPU's state to and from KVM's structures; vcpu->mutex
+ * ---- state.c, fpu.c: the vCPU's state to and from KVM's structures; vcpu->mutex
  * held. Setters: 0 or -errno, and then nothing was changed.
  */
 
@@ -62,6 +62,10 @@ void state_get_sregs(struct vcpu *vcpu, struct kvm_sregs *sregs);
 int state_set_sregs(struct vcpu *vcpu, const struct kvm_sregs *sregs);
 int state_get_fpu(struct vcpu *vcpu, struct kvm_fpu *fpu);
 int state_set_fpu(struct vcpu *vcpu, const struct kvm_fpu *fpu);
+void state_get_xsave(struct vcpu *vcpu, struct kvm_xsave *xsave);
+int state_set_xsave(struct vcpu *vcpu, const struct kvm_xsave *xsave);
+void state_get_xcrs(struct kvm_xcrs *xcrs);
+int state_set_xcrs(const struct kvm_xcrs *xcrs);
 void state_get_events(struct vcpu *vcpu, struct kvm_vcpu_events *events);
 int state_set_events(struct vcpu *vcpu, const struct kvm_vcpu_events *events);
 void state_get_debug_registers(struct vcpu *vcpu, struct kvm_debugregs *regs);

@@ -39,9 +39,9 @@
 
 /*
  * Leaf 1, EDX: FPU, PSE, TSC, MSR, PAE, MCE, CX8, APIC (whether in the kernel or
- * the client's), SEP, PGE, MCA (without a bank of registers, and nothing that it
- * could report), CMOV, PAT, CLFSH, MMX, FXSR, SSE, SSE2. Not VME (V86 runs
- * without it), DE (I/O breakpoints), MTRR (memory is always write-back), PSE36.
+ * the client's), SEP, PGE, MCA (what is reported is the client's affair), CMOV,
+ * PAT, CLFSH, MMX, FXSR, SSE, SSE2. Not VME (V86 runs without it), DE (I/O
+ * breakpoints), MTRR (memory is always write-back), PSE36.
  */
 #define LEAF1_EDX                                                                                  \
 	(BIT(0) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | BIT(11) |         \

@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpufeature.h>
 #include <linux/fs.h>
 #include <linux/kvm.h>
 #include <linux/miscdevice.h>
@@ -72,6 +73,7 @@ long api_check_extension(unsigned long capability)
 	case KVM_CAP_VCPU_EVENTS:
 	case KVM_CAP_SET_GUEST_DEBUG:
 	case KVM_CAP_DEBUGREGS:
+	case KVM_CAP_XSAVE:
 	case KVM_CAP_X86_ROBUST_SINGLESTEP:
 	case KVM_CAP_READONLY_MEM:
 	case KVM_CAP_IOEVENTFD_NO_LENGTH:
@@ -91,6 +93,12 @@ long api_check_extension(unsigned long capability)
 		return !!clock_host_khz();
 	case KVM_CAP_ADJUST_CLOCK:
 		return KVM_CLOCK_TSC_STABLE | KVM_CLOCK_REALTIME | KVM_CLOCK_HOST_TSC;
+	case KVM_CAP_MCE:
+		return CPU_MACHINE_CHECK_BANKS;
+	case KVM_CAP_XCRS:
+		return boot_cpu_has(X86_FEATURE_XSAVE);
+	case KVM_CAP_XSAVE2:
+		return sizeof(struct kvm_xsave);
 	case KVM_CAP_SET_GUEST_DEBUG2:
 		return DEBUG_CONTROLS;
 	case KVM_CAP_IRQ_ROUTING:
@@ -100,6 +108,11 @@ long api_check_extension(unsigned long capability)
 	default:
 		return 0;
 	}
+}
+
+static long get_machine_check_supported(u64 __user *user)
+{
+	return put_user(CPU_MACHINE_CHECK_SUPPORTED, user) ? -EFAULT : 0;
 }
 
 static long device_ioctl(struct file *file, unsigned int ioctl, unsigned long argument)
@@ -114,6 +127,8 @@ static long device_ioctl(struct file *file, unsigned int ioctl, unsigned long ar
 	case KVM_CREATE_VM:
 		/* The machine type: x86 has only one. */
 		return argument ? -EINVAL : vm_create_file();
+	case KVM_X86_GET_MCE_CAP_SUPPORTED:
+		return get_machine_check_supported((void __user *)argument);
 	case KVM_GET_SUPPORTED_CPUID:
 		return cpuid_get_supported((void __user *)argument);
 	case KVM_GET_MSR_INDEX_LIST:

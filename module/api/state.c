@@ -8,12 +8,8 @@
  */
 #include <linux/bitops.h>
 #include <linux/kvm.h>
-#include <linux/slab.h>
 #include <linux/string.h>
-#include <asm/debugreg.h>
-#include <asm/fpu/api.h>
-#include <asm/fpu/types.h>
-#include <asm/fpu/xstate.h>
+#include <uapi/asm/debugreg.h>
 
 #include "api/api.h"
 
@@ -264,65 +260,6 @@ int state_set_sregs(struct vcpu *vcpu, const struct kvm_sregs *sregs)
 	return 0;
 }
 
-/* ---- FPU ---------------------------------------------------------------- */
-
-/*
- * struct kvm_fpu is the legacy area in another order. The guest has no XSAVE,
- * so x87 and SSE are all of its state; what the kernel keeps beside them stays
- * in its initial configuration.
- */
-static_assert(sizeof(((struct kvm_fpu *)0)->fpr) == sizeof(((struct fxregs_state *)0)->st_space));
-static_assert(sizeof(((struct kvm_fpu *)0)->xmm) == sizeof(((struct fxregs_state *)0)->xmm_space));
-
-int state_get_fpu(struct vcpu *vcpu, struct kvm_fpu *fpu)
-{
-	struct fxregs_state *legacy;
-	struct xregs_state *area;
-
-	area = kzalloc(sizeof(*area), GFP_KERNEL_ACCOUNT);
-	if (!area)
-		return -ENOMEM;
-	fpu_copy_guest_fpstate_to_uabi(&vcpu->fpu, area, sizeof(*area), XFEATURE_MASK_FPSSE, 0);
-	legacy = &area->i387;
-	memcpy(fpu->fpr, legacy->st_space, sizeof(fpu->fpr));
-	fpu->fcw = legacy->cwd;
-	fpu->fsw = legacy->swd;
-	fpu->ftwx = legacy->twd;
-	fpu->last_opcode = legacy->fop;
-	fpu->last_ip = legacy->rip;
-	fpu->last_dp = legacy->rdp;
-	memcpy(fpu->xmm, legacy->xmm_space, sizeof(fpu->xmm));
-	fpu->mxcsr = legacy->mxcsr;
-	kfree(area);
-	return 0;
-}
-
-int state_set_fpu(struct vcpu *vcpu, const struct kvm_fpu *fpu)
-{
-	struct fxregs_state *legacy;
-	struct xregs_state *area;
-	int error;
-
-	area = kzalloc(sizeof(*area), GFP_KERNEL_ACCOUNT);
-	if (!area)
-		return -ENOMEM;
-	area->header.xfeatures = XFEATURE_MASK_FPSSE;
-	legacy = &area->i387;
-	memcpy(legacy->st_space, fpu->fpr, sizeof(fpu->fpr));
-	legacy->cwd = fpu->fcw;
-	legacy->swd = fpu->fsw;
-	legacy->twd = fpu->ftwx;
-	legacy->fop = fpu->last_opcode;
-	legacy->rip = fpu->last_ip;
-	legacy->rdp = fpu->last_dp;
-	memcpy(legacy->xmm_space, fpu->xmm, sizeof(fpu->xmm));
-	legacy->mxcsr = fpu->mxcsr;
-	/* Refuses reserved bits of MXCSR. */
-	error = fpu_copy_uabi_to_guest_fpstate(&vcpu->fpu, area, XFEATURE_MASK_FPSSE, NULL);
-	kfree(area);
-	return error;
-}
-
 /* ---- events ------------------------------------------------------------- */
 
 void state_get_events(struct vcpu *vcpu, struct kvm_vcpu_events *events)
@@ -346,7 +283,7 @@ void state_get_events(struct vcpu *vcpu, struct kvm_vcpu_events *events)
 		events->interrupt.shadow |= KVM_X86_SHADOW_INT_STI;
 	if (cpu->interrupt_shadow & INTERRUPT_SHADOW_MOV_SS)
 		events->interrupt.shadow |= KVM_X86_SHADOW_INT_MOV_SS;
-	events->nmi.pending = vcpu->nmi_pending;
+	events->nmi.pending = !!vcpu->nmi_pending;
 	events->nmi.masked = cpu->nmi_blocked;
 	events->flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW |
 			KVM_VCPUEVENT_VALID_SMM;
@@ -392,10 +329,11 @@ int state_set_events(struct vcpu *vcpu, const struct kvm_vcpu_events *events)
 			cpu->interrupt_shadow |= INTERRUPT_SHADOW_MOV_SS;
 	}
 	if (events->flags & KVM_VCPUEVENT_VALID_NMI_PENDING)
-		vcpu->nmi_pending = events->nmi.pending;
-	if (events->nmi.injected)
-		vcpu->nmi_pending = true;
+		vcpu->nmi_pending = min_t(unsigned int, events->nmi.pending, VCPU_NMIS_MOST);
 	cpu->nmi_blocked = events->nmi.masked;
+	/* One that was on its way when the client looked: it comes before any other. */
+	if (events->nmi.injected)
+		vcpu_give_nmi(vcpu);
 	return 0;
 }
 

@@ -159,6 +159,50 @@ static long vcpu_ioctl_set_fpu(struct vcpu *vcpu, const void __user *user)
 	return state_set_fpu(vcpu, &fpu);
 }
 
+/* All that a buffer holds, and KVM_CAP_XSAVE2 says it: one format serves both. */
+static long vcpu_ioctl_get_xsave(struct vcpu *vcpu, void __user *user)
+{
+	struct kvm_xsave *xsave = kzalloc(sizeof(*xsave), GFP_KERNEL_ACCOUNT);
+	long result = 0;
+
+	if (!xsave)
+		return -ENOMEM;
+	state_get_xsave(vcpu, xsave);
+	if (copy_to_user(user, xsave, sizeof(*xsave)))
+		result = -EFAULT;
+	kfree(xsave);
+	return result;
+}
+
+static long vcpu_ioctl_set_xsave(struct vcpu *vcpu, const void __user *user)
+{
+	struct kvm_xsave *xsave = memdup_user(user, sizeof(*xsave));
+	long result;
+
+	if (IS_ERR(xsave))
+		return PTR_ERR(xsave);
+	result = state_set_xsave(vcpu, xsave);
+	kfree(xsave);
+	return result;
+}
+
+static long vcpu_ioctl_get_xcrs(void __user *user)
+{
+	struct kvm_xcrs xcrs = {};
+
+	state_get_xcrs(&xcrs);
+	return copy_to_user(user, &xcrs, sizeof(xcrs)) ? -EFAULT : 0;
+}
+
+static long vcpu_ioctl_set_xcrs(const void __user *user)
+{
+	struct kvm_xcrs xcrs;
+
+	if (copy_from_user(&xcrs, user, sizeof(xcrs)))
+		return -EFAULT;
+	return state_set_xcrs(&xcrs);
+}
+
 static long vcpu_ioctl_get_events(struct vcpu *vcpu, void __user *user)
 {
 	struct kvm_vcpu_events events = {};
@@ -264,7 +308,7 @@ static long vcpu_ioctl_set_vapic_address(struct vcpu *vcpu, const void __user *u
 
 static long vcpu_ioctl_nmi(struct vcpu *vcpu)
 {
-	vcpu->nmi_pending = true;
+	vcpu_give_nmi(vcpu);
 	return 0;
 }
 
@@ -395,6 +439,32 @@ static long vcpu_ioctl_read_processor(struct vcpu *vcpu, void __user *user)
 	return copy_to_user(user, &processor, sizeof(processor)) ? -EFAULT : 0;
 }
 
+static long vcpu_ioctl_setup_machine_check(struct vcpu *vcpu, const u64 __user *user)
+{
+	u64 capabilities;
+
+	if (get_user(capabilities, user))
+		return -EFAULT;
+	return cpu_setup_machine_check(&vcpu->cpu, capabilities) ? 0 : -EINVAL;
+}
+
+static long vcpu_ioctl_set_machine_check(struct vcpu *vcpu, const void __user *user)
+{
+	struct cpu_machine_error error;
+	struct kvm_x86_mce mce;
+
+	if (copy_from_user(&mce, user, sizeof(mce)))
+		return -EFAULT;
+	error = (struct cpu_machine_error){
+		.bank = mce.bank,
+		.status = mce.status,
+		.address = mce.addr,
+		.misc = mce.misc,
+		.global_status = mce.mcg_status,
+	};
+	return vcpu_report_machine_error(vcpu, &error);
+}
+
 static long vcpu_ioctl_set_guest_debug(struct vcpu *vcpu, const void __user *user)
 {
 	struct kvm_guest_debug debug;
@@ -432,6 +502,15 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_ioctl_get_fpu(vcpu, user);
 	case KVM_SET_FPU:
 		return vcpu_ioctl_set_fpu(vcpu, user);
+	case KVM_GET_XSAVE:
+	case KVM_GET_XSAVE2:
+		return vcpu_ioctl_get_xsave(vcpu, user);
+	case KVM_SET_XSAVE:
+		return vcpu_ioctl_set_xsave(vcpu, user);
+	case KVM_GET_XCRS:
+		return vcpu_ioctl_get_xcrs(user);
+	case KVM_SET_XCRS:
+		return vcpu_ioctl_set_xcrs(user);
 	case KVM_GET_MSRS:
 		return msr_get(vcpu, user);
 	case KVM_SET_MSRS:
@@ -474,6 +553,10 @@ static long vcpu_ioctl_locked(struct vcpu *vcpu, unsigned int ioctl, unsigned lo
 		return vcpu_ioctl_set_debug_registers(vcpu, user);
 	case KVM_ENABLE_CAP:
 		return vcpu_ioctl_enable_capability(user);
+	case KVM_X86_SETUP_MCE:
+		return vcpu_ioctl_setup_machine_check(vcpu, user);
+	case KVM_X86_SET_MCE:
+		return vcpu_ioctl_set_machine_check(vcpu, user);
 	case KVM_SET_GUEST_DEBUG:
 		return vcpu_ioctl_set_guest_debug(vcpu, user);
 	case RINGLET_GET_STATISTICS:

@@ -222,6 +222,30 @@ struct cpu_msrs {
 	u64 system_time, wall_clock; /* of the paravirtual clock */
 };
 
+#define CPU_MACHINE_CHECK_BANKS 32
+/* Bits of MCG_CAP beside numbers: MCG_CTL_P, MCG_SER_P. */
+#define CPU_MACHINE_CHECK_SUPPORTED (BIT_ULL(8) | BIT_ULL(24))
+
+/**
+ * struct cpu_machine_check - the registers of machine checks
+ * @capabilities: MCG_CAP; no banks until somebody says how many. Survives reset,
+ *	as all of this but MCG_STATUS, which is an MSR like others
+ * @control: MCG_CTL
+ * @banks: MCi_CTL, MCi_STATUS, MCi_ADDR, MCi_MISC
+ */
+struct cpu_machine_check {
+	u64 capabilities;
+	u64 control;
+	u64 banks[CPU_MACHINE_CHECK_BANKS][4];
+};
+
+/* An error to report: MCi_STATUS, MCi_ADDR, MCi_MISC of @bank, and MCG_STATUS. */
+struct cpu_machine_error {
+	unsigned int bank;
+	u64 status, address, misc;
+	u64 global_status;
+};
+
 /**
  * struct cpu_debugger - breakpoints of somebody who looks at the guest from outside
  * @active: they work instead of those in the guest's own debug registers, which
@@ -273,6 +297,7 @@ struct virtual_cpu {
 	u64 dr6, dr7;
 	struct cpu_debugger debugger;
 	struct cpu_msrs msrs;
+	struct cpu_machine_check machine_check;
 
 	u8 interrupt_shadow;
 	bool halted;
@@ -409,6 +434,10 @@ enum cpu_result cpu_read_debug(struct virtual_cpu *cpu, unsigned int which, u64 
  * False: #GP. */
 bool cpu_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value, bool host);
 bool cpu_write_msr(struct virtual_cpu *cpu, u32 index, u64 value, bool host);
+/* Machine checks (machine_check.c). */
+bool cpu_setup_machine_check(struct virtual_cpu *cpu, u64 capabilities);
+enum cpu_result cpu_report_machine_error(struct virtual_cpu *cpu,
+					 const struct cpu_machine_error *error);
 /* CR4 and EFER bits that this virtual CPU has. */
 u64 cpu_cr4_allowed(const struct virtual_cpu *cpu);
 void cpu_cpuid(struct virtual_cpu *cpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);

@@ -204,6 +204,10 @@ enum cpu_result task_switch(struct virtual_cpu *cpu, struct task_switch *how);
 
 /* Read the four PAE pointers that @cr3 names; #GP(0) for reserved bits. */
 enum cpu_result control_load_pdptrs(struct virtual_cpu *cpu, u64 cr3);
+/* MSRs of machine checks other than MCG_STATUS; false: #GP(0). */
+bool machine_check_has(u32 index);
+bool machine_check_read(struct virtual_cpu *cpu, u32 index, u64 *value, bool host);
+bool machine_check_write(struct virtual_cpu *cpu, u32 index, u64 value, bool host);
 unsigned int cpuid_physical_bits(const struct virtual_cpu *cpu);
 /* EAX of KVM's leaf of features; 0 where CPUID does not show KVM. */
 u32 cpuid_kvm_features(const struct virtual_cpu *cpu);

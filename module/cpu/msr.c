@@ -83,8 +83,9 @@ static const struct {
 	{ MSR_IA32_SYSENTER_CS, MSR_NEEDS_SEP, STORED(msrs.sysenter_cs) },
 	{ MSR_IA32_SYSENTER_ESP, MSR_NEEDS_SEP, STORED(msrs.sysenter_esp) },
 	{ MSR_IA32_SYSENTER_EIP, MSR_NEEDS_SEP, STORED(msrs.sysenter_eip) },
-	{ MSR_IA32_MCG_CAP, MSR_NEEDS_MCA, SPECIAL },
+	/* As in KVM, others of machine checks are there without being listed. */
 	{ MSR_IA32_MCG_STATUS, MSR_NEEDS_MCA, STORED(msrs.machine_check_status) },
+	{ MSR_IA32_MCG_CTL, MSR_NEEDS_MCA, SPECIAL },
 	{ MSR_IA32_MISC_ENABLE, MSR_ALWAYS, STORED(msrs.misc_enable) },
 	{ MSR_IA32_DEBUGCTLMSR, MSR_ALWAYS, STORED(msrs.debug_control) },
 	{ MSR_IA32_CR_PAT, MSR_NEEDS_PAT, STORED(msrs.pat) },
@@ -169,8 +170,6 @@ static bool value_valid(const struct virtual_cpu *cpu, u32 index, u64 value, boo
 	case MSR_IA32_APICBASE: return apic_base_valid(cpu, value);
 	case MSR_EFER: return efer_valid(cpu, value, host);
 	case MSR_TSC_AUX: return value <= 0xffffffff;
-	/* No banks of error registers, and nothing optional. */
-	case MSR_IA32_MCG_CAP: return host && !value;
 	case MSR_IA32_MCG_STATUS: return !(value & ~MACHINE_CHECK_STATUS);
 	/* The guest reads what the host says of its own mistakes. */
 	case MSR_IA32_ARCH_CAPABILITIES: return host;
@@ -196,6 +195,12 @@ static unsigned int changed_by(u32 index)
 	}
 }
 
+/* A machine check's, which this virtual CPU shows to whoever asks. */
+static bool is_machine_check(const struct virtual_cpu *cpu, u32 index, bool host)
+{
+	return machine_check_has(index) && (host || available(cpu, MSR_NEEDS_MCA));
+}
+
 /* ---- access ------------------------------------------------------------------ */
 
 /**
@@ -212,6 +217,8 @@ bool cpu_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value, bool host)
 	size_t i = find(cpu, index, host);
 
 	*value = 0;
+	if (is_machine_check(cpu, index, host))
+		return machine_check_read(cpu, index, value, host);
 	if (i == MSR_NOT_FOUND)
 		return cpu->bus->read_msr(cpu, index, value);
 	if (index == MSR_IA32_TSC)
@@ -220,7 +227,7 @@ bool cpu_read_msr(struct virtual_cpu *cpu, u32 index, u64 *value, bool host)
 		*value = cpu->bus->read_deadline(cpu);
 	else if (msrs[i].offset != SPECIAL)
 		*value = *stored(cpu, i);
-	/* No microcode update was ever loaded, and machine checks have no banks. */
+	/* No microcode update was ever loaded. */
 	return true;
 }
 
@@ -238,6 +245,8 @@ bool cpu_write_msr(struct virtual_cpu *cpu, u32 index, u64 value, bool host)
 	size_t i = find(cpu, index, host);
 	unsigned int changed;
 
+	if (is_machine_check(cpu, index, host))
+		return machine_check_write(cpu, index, value, host);
 	if (i == MSR_NOT_FOUND || index == MSR_IA32_TSC)
 		return cpu->bus->write_msr(cpu, index, value);
 	if (!value_valid(cpu, index, value, host))

@@ -26,6 +26,39 @@ void vcpu_give_exception(struct vcpu *vcpu, const struct cpu_exception *exceptio
 	vcpu->exception_given = true;
 }
 
+void vcpu_give_nmi(struct vcpu *vcpu)
+{
+	const unsigned int most = vcpu->cpu.nmi_blocked ? VCPU_NMIS_MOST - 1 : VCPU_NMIS_MOST;
+
+	if (vcpu->nmi_pending < most)
+		vcpu->nmi_pending++;
+}
+
+int vcpu_report_machine_error(struct vcpu *vcpu, const struct cpu_machine_error *error)
+{
+	struct virtual_cpu *cpu = &vcpu->cpu;
+	const struct cpu_exception fault = cpu->fault;
+	const char *stop_reason = cpu->stop_reason;
+	int result = 0;
+
+	switch (cpu_report_machine_error(cpu, error)) {
+	case CPU_FAULT:
+		vcpu_give_exception(vcpu, &cpu->fault);
+		break;
+	case CPU_SHUTDOWN:
+		vcpu->shutdown_pending = true;
+		break;
+	case CPU_STOP:
+		result = -EINVAL;
+		break;
+	default:
+		break;
+	}
+	cpu->fault = fault;
+	cpu->stop_reason = stop_reason;
+	return result;
+}
+
 /* A fault outranks the trap of the instruction before it. */
 void run_queue_pending_debug(struct vcpu *vcpu)
 {
@@ -185,7 +218,7 @@ static enum run_result deliver_nmi(struct vcpu *vcpu)
 	enum run_result result = deliver(vcpu, CPU_EVENT_NMI, &nmi);
 
 	if (!vcpu->delivering) {
-		vcpu->nmi_pending = false;
+		vcpu->nmi_pending--;
 		vcpu->statistics.injected[X86_TRAP_NMI]++;
 	}
 	return result;
@@ -222,7 +255,7 @@ static void reset_by_init(struct vcpu *vcpu)
 	cpu_reset_by_init(&vcpu->cpu);
 	irqchip_init_processor(vcpu->vm->irqchip);
 	vcpu->interrupt = -1;
-	vcpu->nmi_pending = false;
+	vcpu->nmi_pending = 0;
 	vcpu->exception_pending = false;
 	vcpu->delivering = false;
 	access_forget(vcpu);
@@ -236,7 +269,7 @@ static void take_apic_events(struct vcpu *vcpu)
 	if (events & LAPIC_EVENT_INIT)
 		reset_by_init(vcpu);
 	else if (events & LAPIC_EVENT_NMI)
-		vcpu->nmi_pending = true;
+		vcpu_give_nmi(vcpu);
 }
 
 /* A step is over, or a delivery waits and is to begin anew. */

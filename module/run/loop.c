@@ -228,13 +228,16 @@ int vcpu_run(struct vcpu *vcpu)
 
 	/* The client may have written to guest memory, code included. */
 	run_interpreter_recheck(vcpu);
-	if (vcpu->stop_text[0])
+	if (vcpu->shutdown_pending)
+		result = run_end(vcpu, CPU_SHUTDOWN);
+	else if (vcpu->stop_text[0])
 		result = run_stop(vcpu, "%s", vcpu->stop_text);
 	else
 		result = complete_access(vcpu);
 	while (result == RUN_RESUME)
 		result = run_must_end(vcpu) ? run_end_for_debugger(vcpu) : run_once(vcpu);
 
+	vcpu->shutdown_pending = false;
 	fpu_swap_kvm_fpstate(&vcpu->fpu, false);
 	vcpu->statistics.exits_user++;
 	publish_state(vcpu);

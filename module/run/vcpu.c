@@ -28,6 +28,8 @@ struct vcpu *vcpu_create(struct vm *vm)
 	vcpu->cpu.bus = &run_bus;
 	cpu_reset(&vcpu->cpu);
 	vcpu->cpu.msrs.arch_capabilities = host_arch_capabilities();
+	/* As in KVM, until KVM_X86_SETUP_MCE says otherwise. */
+	vcpu->cpu.machine_check.capabilities = CPU_MACHINE_CHECK_BANKS;
 	clock_create_vcpu(vcpu);
 	vcpu->gdt.stale = true;
 	vcpu->ldt.stale = true;

@@ -134,6 +134,12 @@ struct vcpu_debug {
 /* Parts of the linear address space, of 4 MiB each. */
 #define VCPU_LARGE_REGIONS 1024
 
+/*
+ * As in KVM: one waits while the handler of another runs, and before that two may
+ * have come, since the guest is told only between two visits.
+ */
+#define VCPU_NMIS_MOST 2
+
 #define VCPU_POSTED_WRITES 16
 #define VCPU_MMIO_FRAGMENTS 16
 
@@ -148,10 +154,11 @@ struct vcpu_debug {
  * @external_interrupt: vector of KVM_INTERRUPT that waits for LINT0 to let it
  *	through, if the PIC is the client's and the local APIC is not; or -1
  * @ended_interrupt: vector whose end an I/O APIC of the client's is to hear of, or -1
- * @nmi_pending: an NMI for the guest is due
+ * @nmi_pending: how many NMIs for the guest are due, VCPU_NMIS_MOST at most
  * @exception_pending: @exception is delivered before the next instruction
  * @exception_given: the client gave it, by KVM_SET_VCPU_EVENTS or
  *	KVM_SET_GUEST_DEBUG, after CR2 and DR6
+ * @shutdown_pending: KVM_RUN returns at once with KVM_EXIT_SHUTDOWN
  * @delivering: an event waits for userspace on its way through the IDT
  * @halt_wait: the thread sleeps here in HLT, if interrupts come from the kernel
  * @cr8: task priority as userspace gave it; a 32-bit guest cannot reach it. With an
@@ -176,9 +183,10 @@ struct vcpu {
 	int interrupt;
 	int external_interrupt;
 	int ended_interrupt;
-	bool nmi_pending;
+	u8 nmi_pending;
 	bool exception_pending;
 	bool exception_given;
+	bool shutdown_pending;
 	struct cpu_exception exception;
 	bool delivering;
 	wait_queue_head_t halt_wait;
@@ -247,6 +255,12 @@ int vcpu_set_guest_debug(struct vcpu *vcpu, const struct kvm_guest_debug *debug)
 
 /* KVM_SET_VCPU_EVENTS: an exception of the client's; CR2 and DR6 are set. */
 void vcpu_give_exception(struct vcpu *vcpu, const struct cpu_exception *exception);
+
+/* KVM_NMI */
+void vcpu_give_nmi(struct vcpu *vcpu);
+
+/* KVM_X86_SET_MCE: 0, or -EINVAL for what the virtual CPU cannot report. */
+int vcpu_report_machine_error(struct vcpu *vcpu, const struct cpu_machine_error *error);
 
 /* Before a client reads what is pending: what an exception does to CR2 and DR6
  * before it is delivered, it has done. */

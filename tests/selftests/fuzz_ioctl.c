@@ -104,9 +104,9 @@ static unsigned char *read_only; /* a page that the kernel cannot write */
 static unsigned char *hollow;	 /* as much as a guest can address, not accessible */
 
 static const unsigned long device_ioctls[] = {
-	KVM_GET_API_VERSION,	 KVM_CHECK_EXTENSION,	 KVM_GET_VCPU_MMAP_SIZE,
-	KVM_GET_SUPPORTED_CPUID, KVM_GET_EMULATED_CPUID, KVM_GET_MSR_INDEX_LIST,
-	KVM_CREATE_VM,
+	KVM_GET_API_VERSION,	       KVM_CHECK_EXTENSION,    KVM_GET_VCPU_MMAP_SIZE,
+	KVM_GET_SUPPORTED_CPUID,       KVM_GET_EMULATED_CPUID, KVM_GET_MSR_INDEX_LIST,
+	KVM_X86_GET_MCE_CAP_SUPPORTED, KVM_CREATE_VM,
 };
 
 static const unsigned long vm_ioctls[] = {
@@ -169,6 +169,12 @@ static const unsigned long vcpu_ioctls[] = {
 	KVM_SET_LAPIC,
 	KVM_SET_VAPIC_ADDR,
 	KVM_GET_XSAVE,
+	KVM_SET_XSAVE,
+	KVM_GET_XSAVE2,
+	KVM_GET_XCRS,
+	KVM_SET_XCRS,
+	KVM_X86_SETUP_MCE,
+	KVM_X86_SET_MCE,
 	KVM_ENABLE_CAP,
 	RINGLET_GET_STATISTICS,
 	RINGLET_GET_STOP_REASON,

@@ -442,7 +442,6 @@ static void test_own(void)
 static void test_unknown(void)
 {
 	check_error(ioctl(machine.vcpu, KVM_GET_LAPIC, 0), EINVAL, "KVM_GET_LAPIC");
-	check_error(ioctl(machine.vcpu, KVM_GET_XSAVE, 0), EINVAL, "KVM_GET_XSAVE");
 	check_error(ioctl(machine.vcpu, KVM_CREATE_VCPU, 0), EINVAL, "a VM ioctl on the vCPU");
 	check_error(ioctl(machine.vcpu, 0xdeadbeef, 0), EINVAL, "an ioctl that does not exist");
 	check_error(ioctl(machine.vcpu, KVM_RUN, 1), EINVAL, "KVM_RUN takes no argument");
