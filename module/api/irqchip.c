@@ -188,6 +188,23 @@ static long signal_msi(struct vm *vm, const void __user *user)
 	return irqchip_send_message(irqchip, (u64)msi.address_hi << 32 | msi.address_lo, msi.data);
 }
 
+static long change_irqfd(struct vm *vm, const void __user *user)
+{
+	struct irqchip *irqchip = irqchip_of(vm);
+	struct kvm_irqfd arguments;
+
+	if (copy_from_user(&arguments, user, sizeof(arguments)))
+		return -EFAULT;
+	if (arguments.flags & ~(KVM_IRQFD_FLAG_DEASSIGN | KVM_IRQFD_FLAG_RESAMPLE))
+		return -EINVAL;
+	if (arguments.flags & KVM_IRQFD_FLAG_DEASSIGN)
+		return irqfd_deassign(irqchip, &arguments);
+	/* A level has an end where the chips are that see it. */
+	if (!irqchip || (irqchip->split && arguments.flags & KVM_IRQFD_FLAG_RESAMPLE))
+		return -EINVAL;
+	return irqfd_assign(irqchip, &arguments);
+}
+
 long irqchip_ioctl(struct vm *vm, unsigned int ioctl, void __user *user)
 {
 	switch (ioctl) {
@@ -216,6 +233,8 @@ long irqchip_ioctl(struct vm *vm, unsigned int ioctl, void __user *user)
 		return reinject_control(vm, user);
 	case KVM_SIGNAL_MSI:
 		return signal_msi(vm, user);
+	case KVM_IRQFD:
+		return change_irqfd(vm, user);
 	case KVM_SET_GSI_ROUTING:
 		return set_gsi_routing(vm, (const void __user *)user);
 	default:

@@ -233,7 +233,12 @@ static long vm_ioctl(struct file *file, unsigned int ioctl, unsigned long argume
 
 static int vm_release(struct inode *inode, struct file *file)
 {
-	vm_put(file->private_data);
+	struct vm *vm = file->private_data;
+
+	/* They keep no reference, and nobody else could take them away now. */
+	if (vm->irqchip)
+		irqfd_end_all(vm->irqchip);
+	vm_put(vm);
 	return 0;
 }
 

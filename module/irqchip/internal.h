@@ -13,6 +13,26 @@ int irqchip_drive(struct irqchip *irqchip, u32 gsi, enum irqchip_source source, 
 /* To the local APIC, lock held; as lapic_accept(). */
 int irqchip_deliver(struct irqchip *irqchip, const struct apic_message *message);
 
+/* irqfd.c; all but the first and irqfd_tell_ended() with the lock held. */
+void irqfd_init(struct irqchip *irqchip);
+/*
+ * The guest has ended the interrupts of these pins (IRQCHIP_PIN_*): what an
+ * eventfd holds up of them goes down, and the client is told.
+ */
+void irqfd_pins_ended(struct irqchip *irqchip, u64 pins);
+/* The routes are about to change. */
+void irqfd_routing_changes(struct irqchip *irqchip);
+/* Signal what the two have noted: without the lock. */
+void irqfd_tell_ended(struct irqchip *irqchip);
+size_t irqfd_bytes(const struct irqchip *irqchip);
+
+/* The pins of all chips in one number: the PIC's are 0 to 15. */
+#define IRQCHIP_PIN_PIC(pin) BIT_ULL(pin)
+#define IRQCHIP_PIN_IOAPIC(pin) BIT_ULL(PIC_PINS + (pin))
+
+/* routing.c: the pins that a GSI leads to, lock held */
+u64 irqchip_pins_of_gsi(const struct irqchip *irqchip, u32 gsi);
+
 /* routing.c: what irqchip_create() begins with, or NULL. */
 struct irqchip_routing *irqchip_default_routing(bool split);
 /* What a device that writes @data to @address says. */

@@ -91,6 +91,8 @@ void ioapic_end_of_interrupt(struct ioapic *ioapic, u8 vector)
 		    !(*entry & IOAPIC_ENTRY_LEVEL) || !(*entry & IOAPIC_ENTRY_REMOTE_IRR))
 			continue;
 		*entry &= ~IOAPIC_ENTRY_REMOTE_IRR;
+		if (ioapic->ended)
+			ioapic->ended(ioapic->to, pin);
 		if (ioapic->irr & BIT(pin))
 			request(ioapic, pin);
 	}

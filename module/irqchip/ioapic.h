@@ -28,7 +28,9 @@
  * struct ioapic - fields as struct kvm_ioapic_state has them
  * @send: takes a message: 1 if it is a new request, 0 if it was coalesced, -1
  *	if nobody takes it; does not call back
- * @to: for @send
+ * @ended: or NULL; called when an interrupt of a pin has ended, before a pin that
+ *	is up still requests again; may call ioapic_set_pin()
+ * @to: for @send and @ended
  * @select: the register behind the window
  * @id: four bits
  * @irr: the pins' levels; the polarity bit is the guest's alone, as in KVM
@@ -36,6 +38,7 @@
  */
 struct ioapic {
 	int (*send)(void *to, const struct apic_message *message);
+	void (*ended)(void *to, unsigned int pin);
 	void *to;
 	u8 select;
 	u8 id;

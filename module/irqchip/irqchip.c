@@ -55,7 +55,10 @@ void irqchip_unlock(struct irqchip *irqchip, unsigned long flags)
 	__releases(&irqchip->lock)
 {
 	u8 raised, signals;
+	bool ended;
 
+	ended = irqchip->irqfds.ended;
+	irqchip->irqfds.ended = false;
 	timer_pic_changed(irqchip);
 	watch_lint0(irqchip);
 	signals = find_signals(irqchip);
@@ -64,6 +67,18 @@ void irqchip_unlock(struct irqchip *irqchip, unsigned long flags)
 	spin_unlock_irqrestore(&irqchip->lock, flags);
 	if (raised)
 		irqchip->raised(irqchip->owner);
+	if (ended)
+		irqfd_tell_ended(irqchip);
+}
+
+static void pic_ended(void *irqchip, u16 pins)
+{
+	irqfd_pins_ended(irqchip, pins * IRQCHIP_PIN_PIC(0));
+}
+
+static void ioapic_ended(void *irqchip, unsigned int pin)
+{
+	irqfd_pins_ended(irqchip, IRQCHIP_PIN_IOAPIC(pin));
 }
 
 static int send_from_ioapic(void *irqchip, const struct apic_message *message)
@@ -90,9 +105,13 @@ struct irqchip *irqchip_create(bool split, void (*raised)(void *owner), void *ow
 	irqchip->signals = IRQCHIP_PASSES_PIC;
 	irqchip->ioapic_base = IOAPIC_BASE;
 	pic_init(&irqchip->pic);
+	irqchip->pic.ended = pic_ended;
+	irqchip->pic.to = irqchip;
 	ioapic_init(&irqchip->ioapic, send_from_ioapic, irqchip);
+	irqchip->ioapic.ended = ioapic_ended;
 	lapic_init(&irqchip->lapic, 0);
 	lapic_clock_init(irqchip);
+	irqfd_init(irqchip);
 	return irqchip;
 }
 
@@ -302,7 +321,7 @@ void irqchip_read_statistics(struct irqchip *irqchip, struct irqchip_statistics 
 	if (irqchip->timer.exists)
 		timer_catch_up(irqchip, ktime_get_ns());
 	*statistics = irqchip->statistics;
-	statistics->bytes = sizeof(*irqchip) +
+	statistics->bytes = sizeof(*irqchip) + irqfd_bytes(irqchip) +
 			    struct_size(irqchip->routing, gsis, irqchip->routing->count);
 	irqchip_unlock(irqchip, flags);
 }

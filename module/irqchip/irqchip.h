@@ -19,6 +19,8 @@
 #include <linux/compiler.h>
 #include <linux/hrtimer.h>
 #include <linux/kvm.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 #include "irqchip/ioapic.h"
@@ -28,11 +30,15 @@
 
 /* As in KVM: GSIs and entries of KVM_SET_GSI_ROUTING are fewer than this. */
 #define IRQCHIP_ROUTES 4096
+/* Eventfds that raise interrupts are not more than GSIs. */
+#define IRQFDS_MOST IRQCHIP_ROUTES
 
 /* Who holds a pin up; it is up as long as one of them does. */
 enum irqchip_source {
 	IRQCHIP_SOURCE_CLIENT,
 	IRQCHIP_SOURCE_PIT,
+	IRQCHIP_SOURCE_EVENTFD, /* an edge */
+	IRQCHIP_SOURCE_RESAMPLE, /* a level until the guest's EOI */
 };
 
 /* What the processor is to know; bits of struct irqchip.signals. */
@@ -110,6 +116,23 @@ struct irqchip_lapic_clock {
 	u64 tsc_offset;
 };
 
+/**
+ * struct irqfds - eventfds that raise interrupts
+ * @mutex: ioctls take turns
+ * @list: of struct irqfd
+ * @resample: of those with a resample eventfd; read under RCU, too
+ * @count: on @list
+ * @ended: some are to be signalled when the irqchip's lock is dropped, which
+ *	guards all but @mutex
+ */
+struct irqfds {
+	struct mutex mutex;
+	struct list_head list;
+	struct list_head resample;
+	unsigned int count;
+	bool ended;
+};
+
 /* Counts since it was made, and the kernel memory that it is. */
 struct irqchip_statistics {
 	u64 port_accesses;
@@ -153,6 +176,7 @@ struct irqchip {
 	struct irqchip_lapic_clock lapic_clock;
 	struct irqchip_routing *routing;
 	struct irqchip_timer timer;
+	struct irqfds irqfds;
 	struct irqchip_statistics statistics;
 };
 
@@ -263,6 +287,20 @@ void irqchip_set_task_priority(struct irqchip *irqchip, u8 cr8);
 /* KVM_SET_GSI_ROUTING; 0, -EINVAL or -ENOMEM. */
 int irqchip_set_routing(struct irqchip *irqchip, const struct kvm_irq_routing_entry *entries,
 			u32 count);
+
+/* ---- irqfd.c: KVM_IRQFD, from the client's threads ------------------------ */
+
+/*
+ * 0; -EBADF, -EINVAL, -ENOMEM; -EBUSY: the eventfd has an irqfd here already;
+ * -ENOSPC. The flags are known.
+ */
+int irqfd_assign(struct irqchip *irqchip, const struct kvm_irqfd *arguments);
+/* 0, -EBADF or -EINVAL: that there is none (or no irqchip, NULL) is no error. */
+int irqfd_deassign(struct irqchip *irqchip, const struct kvm_irqfd *arguments);
+/* The VM's file is closed: no eventfd raises anything any more. */
+void irqfd_end_all(struct irqchip *irqchip);
+/* The module is unloaded: wait for the last of them. */
+void irqchip_exit_module(void);
 
 /* ---- state.c: KVM's structures ------------------------------------------- */
 

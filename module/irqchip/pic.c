@@ -50,6 +50,12 @@ static bool is_master(const struct pic *pic, const struct pic_chip *chip)
 	return chip == &pic->chips[0];
 }
 
+static void tell_ended(struct pic *pic, const struct pic_chip *chip, u8 pins)
+{
+	if (pins && pic->ended)
+		pic->ended(pic->to, is_master(pic, chip) ? pins : pins << 8);
+}
+
 /* The set pin of highest priority, counted from the highest; NO_PIN if none. */
 static unsigned int priority_of(const struct pic_chip *chip, u8 pins)
 {
@@ -119,15 +125,18 @@ int pic_set_irq(struct pic *pic, unsigned int irq, bool level)
 	return result;
 }
 
-static void begin_service(struct pic_chip *chip, unsigned int pin)
+static void begin_service(struct pic *pic, struct pic_chip *chip, unsigned int pin)
 {
 	/* A level is a request as long as it is there. */
 	if (!(chip->elcr & BIT(pin)))
 		chip->irr &= ~BIT(pin);
-	if (!chip->auto_eoi)
+	if (!chip->auto_eoi) {
 		chip->isr |= BIT(pin);
-	else if (chip->rotate_on_auto_eoi)
+		return;
+	}
+	if (chip->rotate_on_auto_eoi)
 		chip->priority_add = (pin + 1) & 7;
+	tell_ended(pic, chip, BIT(pin));
 }
 
 u8 pic_acknowledge(struct pic *pic)
@@ -139,15 +148,15 @@ u8 pic_acknowledge(struct pic *pic)
 	if (pin == NO_PIN) {
 		vector = master->irq_base + SPURIOUS_PIN;
 	} else if (pin != PIC_CASCADE) {
-		begin_service(master, pin);
+		begin_service(pic, master, pin);
 		vector = master->irq_base + pin;
 	} else {
-		begin_service(master, pin);
+		begin_service(pic, master, pin);
 		pin = wanted_pin(pic, slave);
 		if (pin == NO_PIN)
 			pin = SPURIOUS_PIN;
 		else
-			begin_service(slave, pin);
+			begin_service(pic, slave, pin);
 		vector = slave->irq_base + pin;
 	}
 	pic_update(pic);
@@ -162,7 +171,7 @@ static u8 poll(struct pic *pic, struct pic_chip *chip)
 	chip->poll = false;
 	if (pin == NO_PIN)
 		return SPURIOUS_PIN;
-	begin_service(chip, pin);
+	begin_service(pic, chip, pin);
 	/* What the slave asked the master for has been served. */
 	if (!is_master(pic, chip))
 		pic->chips[0].irr &= ~BIT(PIC_CASCADE);
@@ -171,8 +180,11 @@ static u8 poll(struct pic *pic, struct pic_chip *chip)
 }
 
 /* ICW1: starts the sequence, and clears what edges were remembered. */
-static void write_icw1(struct pic_chip *chip, u8 value)
+static void write_icw1(struct pic *pic, struct pic_chip *chip, u8 value)
 {
+	/* Nobody will end what is in service, nor serve an edge that is forgotten. */
+	u8 ended = chip->isr | (chip->irr & ~chip->elcr);
+
 	chip->last_irr = 0;
 	chip->irr &= chip->elcr;
 	chip->imr = 0;
@@ -189,6 +201,7 @@ static void write_icw1(struct pic_chip *chip, u8 value)
 	}
 	chip->rotate_on_auto_eoi = false;
 	chip->init_state = PIC_EXPECT_ICW2;
+	tell_ended(pic, chip, ended);
 }
 
 /* An EOI that names no pin: the one of highest priority in service. */
@@ -204,10 +217,11 @@ static unsigned int pin_to_end(const struct pic_chip *chip)
 	return priority == NO_PIN ? NO_PIN : pin_of(chip, priority);
 }
 
-static void write_ocw2(struct pic_chip *chip, u8 value)
+static void write_ocw2(struct pic *pic, struct pic_chip *chip, u8 value)
 {
 	enum ocw2 command = value >> 5;
 	unsigned int pin = value & 7;
+	u8 ended = 0;
 
 	switch (command) {
 	case OCW2_ROTATE_AUTO_CLEAR:
@@ -228,9 +242,11 @@ static void write_ocw2(struct pic_chip *chip, u8 value)
 		return;
 	}
 	if (command & 1)
-		chip->isr &= ~BIT(pin);
+		ended = chip->isr & BIT(pin);
+	chip->isr &= ~ended;
 	if (command >= OCW2_EOI_ROTATE)
 		chip->priority_add = (pin + 1) & 7;
+	tell_ended(pic, chip, ended);
 }
 
 static void write_ocw3(struct pic_chip *chip, u8 value)
@@ -243,14 +259,14 @@ static void write_ocw3(struct pic_chip *chip, u8 value)
 		chip->special_mask = value & OCW3_SPECIAL_MASK;
 }
 
-static void write_command(struct pic_chip *chip, u8 value)
+static void write_command(struct pic *pic, struct pic_chip *chip, u8 value)
 {
 	if (value & ICW1)
-		write_icw1(chip, value);
+		write_icw1(pic, chip, value);
 	else if (value & OCW3)
 		write_ocw3(chip, value);
 	else
-		write_ocw2(chip, value);
+		write_ocw2(pic, chip, value);
 }
 
 /* ICW2 to ICW4. The cascade is wired: what ICW3 says about it is not asked. */
@@ -305,7 +321,7 @@ void pic_write(struct pic *pic, u16 port, u8 value)
 	else if (port & 1)
 		write_data(chip, value);
 	else
-		write_command(chip, value);
+		write_command(pic, chip, value);
 	pic_update(pic);
 }
 

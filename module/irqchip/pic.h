@@ -74,10 +74,16 @@ struct pic_chip {
  * struct pic - master and slave
  * @chips: [0] the master, [1] the slave
  * @output: the master's INT pin
+ * @ended: or NULL; called when the guest has ended the interrupts of these pins
+ *	(the slave's are 8 to 15), by an EOI or by initialising the chip, before
+ *	what is up still is requested again; may call pic_set_irq()
+ * @to: for @ended
  */
 struct pic {
 	struct pic_chip chips[2];
 	bool output;
+	void (*ended)(void *to, u16 pins);
+	void *to;
 };
 
 /* Power-on state. Nothing is masked, as in KVM and QEMU. */

@@ -43,6 +43,23 @@ struct irqchip_routing *irqchip_default_routing(bool split)
 	return routing;
 }
 
+u64 irqchip_pins_of_gsi(const struct irqchip *irqchip, u32 gsi)
+{
+	const struct irqchip_route *route;
+	u64 pins = 0;
+	unsigned int i;
+
+	if (gsi >= irqchip->routing->count)
+		return 0;
+	route = &irqchip->routing->gsis[gsi];
+	for (i = 0; i < ARRAY_SIZE(route->pic); i++)
+		if (route->pic[i] >= 0)
+			pins |= IRQCHIP_PIN_PIC(route->pic[i]);
+	if (route->ioapic >= 0)
+		pins |= IRQCHIP_PIN_IOAPIC(route->ioapic);
+	return pins;
+}
+
 /* Manual: "Message Signalled Interrupts". */
 #define ADDRESS_LOGICAL BIT(2)
 #define ADDRESS_DESTINATION_SHIFT 12
@@ -127,6 +144,7 @@ int irqchip_set_routing(struct irqchip *irqchip, const struct kvm_irq_routing_en
 		}
 	}
 	flags = irqchip_lock(irqchip);
+	irqfd_routing_changes(irqchip);
 	swap(irqchip->routing, routing);
 	irqchip_unlock(irqchip, flags);
 	kvfree(routing);

@@ -266,5 +266,6 @@ int run_init(void)
 
 void run_exit(void)
 {
+	irqchip_exit_module();
 	mmu_exit_module();
 }

@@ -248,6 +248,36 @@ static void state_from_outside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sent, 3);
 }
 
+static unsigned int pins_ended;
+
+/* Like a device whose line goes down with the end of its interrupt. */
+static void let_down(void *to, unsigned int pin)
+{
+	pins_ended |= to == &last ? BIT(pin) : 0;
+	ioapic_set_pin(&ioapic, pin, false);
+}
+
+static void the_end_is_told(struct kunit *test)
+{
+	begin();
+	pins_ended = 0;
+	ioapic.ended = let_down;
+	program(11, 0x80ab, 0);
+	program(12, 0x80ab, 0);
+	program(13, 0x00ab, 0);
+	ioapic_set_pin(&ioapic, 11, true);
+	ioapic_set_pin(&ioapic, 12, true);
+	ioapic_set_pin(&ioapic, 13, true);
+	KUNIT_EXPECT_EQ(test, sent, 3);
+	ioapic_end_of_interrupt(&ioapic, 0xaa);
+	KUNIT_EXPECT_EQ_MSG(test, pins_ended, 0, "another vector's end");
+	ioapic_end_of_interrupt(&ioapic, 0xab);
+	KUNIT_EXPECT_EQ_MSG(test, pins_ended, BIT(11) | BIT(12), "levels end");
+	KUNIT_EXPECT_EQ_MSG(test, sent, 3, "in time: none requests again");
+	ioapic_end_of_interrupt(&ioapic, 0xab);
+	KUNIT_EXPECT_EQ_MSG(test, pins_ended, BIT(11) | BIT(12), "none was in service");
+}
+
 static struct kunit_case ioapic_cases[] = {
 	KUNIT_CASE(at_power_on),
 	KUNIT_CASE(registers),
@@ -258,6 +288,7 @@ static struct kunit_case ioapic_cases[] = {
 	KUNIT_CASE(shared_vectors),
 	KUNIT_CASE(other_deliveries),
 	KUNIT_CASE(state_from_outside),
+	KUNIT_CASE(the_end_is_told),
 	{},
 };
 

@@ -388,6 +388,67 @@ static void initialization(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, pic_read(&pic, 0x21), 0x20, "alone: no ICW3");
 }
 
+static u16 all_ended;
+
+/* Like a device whose line goes down with the end of its interrupt. */
+static void let_down(void *to, u16 pins)
+{
+	struct pic *of = to;
+	unsigned int irq;
+
+	all_ended |= pins;
+	for (irq = 0; irq < PIC_PINS; irq++)
+		if (pins & BIT(irq))
+			pic_set_irq(of, irq, false);
+}
+
+static void ended_are(struct kunit *test, const char *when, u16 pins)
+{
+	KUNIT_EXPECT_EQ_MSG(test, all_ended, pins, "%s: ended", when);
+	all_ended = 0;
+}
+
+static void the_end_is_told(struct kunit *test)
+{
+	program();
+	pic.ended = let_down;
+	pic.to = &pic;
+	all_ended = 0;
+	pic_write(&pic, 0x4d0, 0x20);
+	pic_write(&pic, 0x4d1, 0x08);
+
+	pic_set_irq(&pic, 5, true);
+	takes(test, "a level", 0x25);
+	ended_are(test, "in service", 0);
+	pic_write(&pic, 0x20, 0x20);
+	ended_are(test, "its EOI", BIT(5));
+	quiet(test, "its device let it down");
+	pic_write(&pic, 0x20, 0x20);
+	pic_write(&pic, 0x20, 0x65);
+	ended_are(test, "EOIs of nothing", 0);
+
+	pic_set_irq(&pic, 11, true);
+	takes(test, "a level of the slave", 0x2b);
+	pic_write(&pic, 0xa0, 0x63);
+	ended_are(test, "its specific EOI", BIT(11));
+	pic_write(&pic, 0x20, 0x62);
+	ended_are(test, "that of the cascade", BIT(PIC_CASCADE));
+	quiet(test, "the slave asks for nothing any more");
+
+	pulse(3);
+	takes(test, "an edge", 0x23);
+	pulse(4);
+	pic_write(&pic, 0x20, 0x11);
+	ended_are(test, "what ICW1 forgets", BIT(3) | BIT(4));
+
+	program_with(0x03);
+	pic.ended = let_down;
+	pic.to = &pic;
+	pic_set_irq(&pic, 6, true);
+	takes(test, "automatic EOI", 0x26);
+	ended_are(test, "at once", BIT(6));
+}
+
 static struct kunit_case pic_cases[] = {
 	KUNIT_CASE(each_line_has_its_vector),
 	KUNIT_CASE(no_such_line),
@@ -404,6 +465,7 @@ static struct kunit_case pic_cases[] = {
 	KUNIT_CASE(special_fully_nested),
 	KUNIT_CASE(polling),
 	KUNIT_CASE(initialization),
+	KUNIT_CASE(the_end_is_told),
 	{},
 };
 

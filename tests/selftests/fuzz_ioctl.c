@@ -136,6 +136,7 @@ static const unsigned long vm_ioctls[] = {
 	KVM_SET_CLOCK,
 	KVM_ENABLE_CAP,
 	KVM_IOEVENTFD,
+	KVM_IRQFD,
 	KVM_REGISTER_COALESCED_MMIO,
 	KVM_UNREGISTER_COALESCED_MMIO,
 };
@@ -485,6 +486,19 @@ static void watch_writes(struct slot_of_vm *vm)
 		      &zone);
 }
 
+/* Irqfds for pins and for nothing, whose resample eventfd may be another's trigger. */
+static void change_irqfd(struct slot_of_vm *vm)
+{
+	struct kvm_irqfd irqfd = {
+		.fd = chance(90) ? eventfds[rnd() % EVENTFDS] : (int)rnd() % 64,
+		.gsi = chance(90) ? rnd() % 16 : interesting(),
+		.flags = chance(90) ? rnd() % 4 : interesting(),
+		.resamplefd = chance(90) ? eventfds[rnd() % EVENTFDS] : (int)rnd() % 64,
+	};
+
+	ioctl(vm->vm, KVM_IRQFD, &irqfd);
+}
+
 /* An eventfd may end at any time, and another take its number. */
 static void change_eventfds(void)
 {
@@ -539,8 +553,9 @@ static void one_call(void)
 		vm->run = NULL;
 		break;
 	case 3 ... 4: watch_writes(vm); break;
-	case 5: change_eventfds(); break;
-	case 6 ... 9: set_slot(vm, chance(50)); break;
+	case 5: change_irqfd(vm); break;
+	case 6: change_eventfds(); break;
+	case 7 ... 9: set_slot(vm, chance(50)); break;
 	case 10 ... 14: boot(vm); break;
 	case 15 ... 29: run(vm); break;
 	case 30 ... 39:

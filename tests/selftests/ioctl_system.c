@@ -57,6 +57,8 @@ static void test_capabilities(void)
 				       KVM_CAP_READONLY_MEM,
 				       KVM_CAP_IMMEDIATE_EXIT,
 				       KVM_CAP_INTERNAL_ERROR_DATA,
+				       KVM_CAP_IRQFD,
+				       KVM_CAP_IRQFD_RESAMPLE,
 				       KVM_CAP_IOEVENTFD,
 				       KVM_CAP_IOEVENTFD_NO_LENGTH,
 				       KVM_CAP_IOEVENTFD_ANY_LENGTH,
@@ -67,8 +69,8 @@ static void test_capabilities(void)
 				       KVM_CAP_ENABLE_CAP,
 				       KVM_CAP_ENABLE_CAP_VM,
 				       KVM_CAP_MAX_VCPUS };
-	static const int absent[] = { KVM_CAP_VAPIC,	    KVM_CAP_IRQFD, KVM_CAP_SYNC_REGS,
-				      KVM_CAP_NESTED_STATE, 0x12345678,	   -1 };
+	static const int absent[] = { KVM_CAP_VAPIC, KVM_CAP_SYNC_REGS, KVM_CAP_NESTED_STATE,
+				      0x12345678, -1 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(present); i++)
