@@ -3,11 +3,14 @@
  * The system ioctls of /dev/ringlet: what each answers, what it refuses, and
  * that the virtual CPU offered is one that ringlet can be.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "selftest.h"
@@ -21,6 +24,21 @@ static void test_file(void)
 	check(!stat(DEVICE, &status) && S_ISCHR(status.st_mode), DEVICE " is a character device");
 	check((status.st_mode & 0777) == 0660, DEVICE " has mode 0660 (has %03o)",
 	      status.st_mode & 0777);
+}
+
+/* Who is neither root nor in the node's group. */
+static void test_permission(void)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
+			_exit(2);
+		_exit(open(DEVICE, O_RDWR | O_CLOEXEC) >= 0 || errno != EACCES);
+	}
+	waitpid(child, &status, 0);
+	check(WIFEXITED(status) && !WEXITSTATUS(status), "others may not open it (EACCES)");
 }
 
 static void test_constants(void)
@@ -79,6 +97,62 @@ static void test_capabilities(void)
 	for (i = 0; i < ARRAY_SIZE(absent); i++)
 		check(ioctl(device, KVM_CHECK_EXTENSION, absent[i]) == 0,
 		      "capability %d is not there", absent[i]);
+}
+
+/*
+ * What a client refuses to start without, for every way of having interrupt
+ * controllers that it knows; from reading it and denying it one by one. All want
+ * KVM_CAP_IRQCHIP too, whose number ends the lists.
+ */
+static void test_clients(void)
+{
+	static const struct {
+		const char *name;
+		int needs[24];
+	} clients[] = {
+		{ "QEMU 7.2",
+		  { KVM_CAP_USER_MEMORY, KVM_CAP_SET_TSS_ADDR, KVM_CAP_EXT_CPUID, KVM_CAP_MP_STATE,
+		    KVM_CAP_DESTROY_MEMORY_REGION_WORKS, KVM_CAP_IRQ_ROUTING,
+		    KVM_CAP_JOIN_MEMORY_REGIONS_WORKS, KVM_CAP_PIT2, KVM_CAP_SPLIT_IRQCHIP } },
+		{ "QEMU 10.0",
+		  { KVM_CAP_USER_MEMORY,
+		    KVM_CAP_SET_TSS_ADDR,
+		    KVM_CAP_EXT_CPUID,
+		    KVM_CAP_MP_STATE,
+		    KVM_CAP_DESTROY_MEMORY_REGION_WORKS,
+		    KVM_CAP_IRQ_ROUTING,
+		    KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
+		    KVM_CAP_PIT2,
+		    KVM_CAP_SPLIT_IRQCHIP,
+		    KVM_CAP_MCE,
+		    KVM_CAP_IRQFD,
+		    KVM_CAP_IOEVENTFD,
+		    KVM_CAP_SET_IDENTITY_MAP_ADDR,
+		    KVM_CAP_ADJUST_CLOCK,
+		    KVM_CAP_INTERNAL_ERROR_DATA,
+		    KVM_CAP_VCPU_EVENTS,
+		    KVM_CAP_DEBUGREGS,
+		    KVM_CAP_X86_ROBUST_SINGLESTEP,
+		    KVM_CAP_XSAVE,
+		    KVM_CAP_SIGNAL_MSI,
+		    KVM_CAP_IOEVENTFD_ANY_LENGTH } },
+		{ "kvmtool",
+		  { KVM_CAP_HLT, KVM_CAP_USER_MEMORY, KVM_CAP_SET_TSS_ADDR, KVM_CAP_EXT_CPUID,
+		    KVM_CAP_COALESCED_MMIO, KVM_CAP_IRQ_ROUTING, KVM_CAP_IRQ_INJECT_STATUS,
+		    KVM_CAP_PIT2 } },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(clients); i++) {
+		unsigned int missing = 0;
+
+		for (const int *need = clients[i].needs; *need; need++) {
+			if (ioctl(device, KVM_CHECK_EXTENSION, *need) > 0)
+				continue;
+			note("%s needs capability %d", clients[i].name, *need);
+			missing++;
+		}
+		check(!missing, "%s has all that it asks for", clients[i].name);
+	}
 }
 
 static void test_create_vm(void)
@@ -218,8 +292,10 @@ int main(void)
 	if (device < 0)
 		bail_out("opening " DEVICE);
 	test_file();
+	test_permission();
 	test_constants();
 	test_capabilities();
+	test_clients();
 	test_create_vm();
 	test_unknown();
 	test_cpuid();

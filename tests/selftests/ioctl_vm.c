@@ -99,6 +99,45 @@ static void test_tss_address(int vm)
 	check_error(ioctl(vm, KVM_SET_TSS_ADDR, 1L << 32), EINVAL, "KVM_SET_TSS_ADDR above 4 GiB");
 }
 
+/* What old clients, and those of another VMM, may try: as KVM without it. */
+static void test_not_there(int vm)
+{
+	static const struct {
+		unsigned long number;
+		const char *name;
+	} of_vm[] = {
+		{ KVM_SET_MEMORY_ALIAS, "KVM_SET_MEMORY_ALIAS" },
+		{ KVM_SET_NR_MMU_PAGES, "KVM_SET_NR_MMU_PAGES" },
+		{ KVM_ASSIGN_PCI_DEVICE, "KVM_ASSIGN_PCI_DEVICE" },
+		{ KVM_ASSIGN_SET_MSIX_NR, "KVM_ASSIGN_SET_MSIX_NR" },
+		{ KVM_XEN_HVM_CONFIG, "KVM_XEN_HVM_CONFIG" },
+		{ KVM_CREATE_DEVICE, "KVM_CREATE_DEVICE" },
+		{ KVM_SET_BOOT_CPU_ID, "KVM_SET_BOOT_CPU_ID" },
+		{ KVM_CLEAR_DIRTY_LOG, "KVM_CLEAR_DIRTY_LOG" },
+		{ KVM_MEMORY_ENCRYPT_OP, "KVM_MEMORY_ENCRYPT_OP" },
+		{ KVM_X86_SET_MSR_FILTER, "KVM_X86_SET_MSR_FILTER" },
+	}, of_vcpu[] = {
+		{ KVM_SET_CPUID, "KVM_SET_CPUID" },
+		{ KVM_TPR_ACCESS_REPORTING, "KVM_TPR_ACCESS_REPORTING" },
+		{ KVM_SMI, "KVM_SMI" },
+		{ KVM_GET_ONE_REG, "KVM_GET_ONE_REG" },
+		{ KVM_GET_NESTED_STATE, "KVM_GET_NESTED_STATE" },
+		{ KVM_GET_SREGS2, "KVM_GET_SREGS2" },
+		{ KVM_CREATE_VM, "KVM_CREATE_VM" },
+		{ KVM_IOEVENTFD, "KVM_IOEVENTFD" },
+	};
+	static char argument[4096];
+	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(of_vm); i++)
+		check_error(ioctl(vm, of_vm[i].number, argument), ENOTTY, "%s on a VM",
+			    of_vm[i].name);
+	for (unsigned int i = 0; i < ARRAY_SIZE(of_vcpu); i++)
+		check_error(ioctl(vcpu, of_vcpu[i].number, argument), EINVAL, "%s on a vCPU",
+			    of_vcpu[i].name);
+	close(vcpu);
+}
+
 /* There may be capabilities to enable; these are never among them. */
 static void test_enable_capability(int vm)
 {
@@ -164,5 +203,10 @@ int main(void)
 	if (vm < 0)
 		bail_out("KVM_CREATE_VM");
 	test_enable_capability(vm);
+	close(vm);
+	vm = ioctl(device, KVM_CREATE_VM, 0);
+	if (vm < 0)
+		bail_out("KVM_CREATE_VM");
+	test_not_there(vm);
 	return finish();
 }
