@@ -100,11 +100,11 @@ guests: $(OUT)/guests/memtest.bin
 $(OUT)/guests/memtest.bin: | $(OUT)/guests
 	cp "$$(scripts/debian-package memtest86+)/boot/memtest86+ia32.bin" $@
 
-# --- programs that measure
+# --- programs that measure; they have the machine of the selftests
 bench-programs: $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
 
-$(OUT)/bench/%: tests/bench/%.c Makefile | $(OUT)/bench
-	$(CC) $(TOOL_CFLAGS) $(TOOL_LDFLAGS) -o $@ $<
+$(OUT)/bench/%: tests/bench/%.c $(selftest-objects) Makefile | $(OUT)/bench
+	$(CC) $(SELFTEST_CFLAGS) $(TOOL_LDFLAGS) -o $@ $< $(selftest-objects)
 
 tests: guests selftests
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Loads and unloads the module 50 times, with a VM made and run in between; the
- * kernel must have as much memory afterwards as after the first times.
+ * kernel must have as much memory afterwards as after the first times. The last
+ * thing before the module goes is the end of an eventfd that had an irqfd, which
+ * is freed a while later.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -51,10 +54,33 @@ static long unreclaimable_kb(void)
 	       proc_number("/proc/meminfo", "PageTables");
 }
 
+static void make_irqchip(struct machine *machine)
+{
+	if (ioctl(machine->vm, KVM_CREATE_IRQCHIP, 0))
+		bail_out("KVM_CREATE_IRQCHIP");
+}
+
+/* Makes a machine, and lets it go; whether all was well. */
+static bool use(void)
+{
+	struct kvm_irqfd irqfd = { .fd = eventfd(0, EFD_CLOEXEC),
+				   .flags = KVM_IRQFD_FLAG_RESAMPLE };
+	struct machine machine;
+	bool well;
+
+	irqfd.resamplefd = irqfd.fd;
+	machine_create_with(&machine, MACHINE_MEMORY, make_irqchip);
+	MACHINE_BOOT(&machine, out);
+	well = !machine_run(&machine) && machine.run->exit_reason == KVM_EXIT_IO &&
+	       !ioctl(machine.vm, KVM_IRQFD, &irqfd);
+	close(irqfd.fd);
+	machine_destroy(&machine);
+	return well;
+}
+
 int main(void)
 {
 	long before = 0, after;
-	struct machine machine;
 	int i, failed = 0;
 
 	if (unload())
@@ -65,11 +91,7 @@ int main(void)
 			failed++;
 			break;
 		}
-		machine_create(&machine, MACHINE_MEMORY);
-		MACHINE_BOOT(&machine, out);
-		if (machine_run(&machine) || machine.run->exit_reason != KVM_EXIT_IO)
-			failed++;
-		machine_destroy(&machine);
+		failed += !use();
 		if (unload()) {
 			failed++;
 			break;
