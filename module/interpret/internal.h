@@ -434,9 +434,10 @@ static __always_inline unsigned int step_to_target(STEP_PARAMETERS)
 	return step->run(STEP_ARGUMENTS);
 }
 
+/* Functions begin at multiples of 16: their pages have to tell them apart. */
 static __always_inline struct jump_target *jump_target(struct interpreter *interpreter, u32 eip)
 {
-	return &interpreter->jumps[eip % JUMP_ENTRIES];
+	return &interpreter->jumps[(eip ^ eip >> GUEST_PAGE_SHIFT) % JUMP_ENTRIES];
 }
 
 /* Go on at @eip, which the caller has checked against CS. @done: instructions
