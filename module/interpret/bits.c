@@ -186,6 +186,43 @@ const struct step_row step_bt = {
 DEFINE_BIT_SCAN(bsf);
 DEFINE_BIT_SCAN(bsr);
 
+/* Zero counts all bits, whatever CPUID says of them: so it is in ring 3. */
+static __always_inline u64 count_flags(u64 flags, u32 value, u32 count)
+{
+	flags &= ~(u64)(X86_EFLAGS_CF | X86_EFLAGS_ZF);
+	return flags | (value ? 0 : X86_EFLAGS_CF) | (count ? 0 : X86_EFLAGS_ZF);
+}
+
+#define DEFINE_ZERO_COUNT(op, count_zeros)                                                         \
+	static unsigned int op##_rr(STEP_PARAMETERS)                                               \
+	{                                                                                          \
+		u32 value = REGISTER(u32, step->source);                                           \
+		u32 count = value ? count_zeros(value) : 32;                                       \
+												   \
+		flags = count_flags(flags, value, count);                                          \
+		REGISTER(u32, step->destination) = count;                                          \
+		return step_next(STEP_ARGUMENTS);                                                  \
+	}                                                                                          \
+	static unsigned int op##_rm(STEP_PARAMETERS)                                               \
+	{                                                                                          \
+		__auto_type at = OPERAND_READ(u32);                                                \
+		u32 value, count;                                                                  \
+												   \
+		if (unlikely(!at))                                                                 \
+			return step_missed(STEP_ARGUMENTS);                                        \
+		value = *at;                                                                       \
+		count = value ? count_zeros(value) : 32;                                           \
+		flags = count_flags(flags, value, count);                                          \
+		REGISTER(u32, step->destination) = count;                                          \
+		return step_next(STEP_ARGUMENTS);                                                  \
+	}                                                                                          \
+	const struct step_row step_##op = {                                                        \
+		{ [SIZE_32] = { [FORM_RR] = op##_rr, [FORM_RM] = op##_rm } }                       \
+	}
+
+DEFINE_ZERO_COUNT(tzcnt, __builtin_ctz);
+DEFINE_ZERO_COUNT(lzcnt, __builtin_clz);
+
 unsigned int step_bswap(STEP_PARAMETERS)
 {
 	REGISTER(u32, step->destination) = __builtin_bswap32(REGISTER(u32, step->destination));

@@ -538,6 +538,7 @@ extern const struct step_row step_rol, step_ror, step_rcl, step_rcr, step_shl, s
 extern const struct step_row step_shld, step_shrd;
 /* bits.c */
 extern const struct step_row step_bt, step_bts, step_btr, step_btc, step_bsf, step_bsr;
+extern const struct step_row step_tzcnt, step_lzcnt;
 unsigned int step_bswap(STEP_PARAMETERS);
 /* multiply.c: FORM_RI, FORM_MI: one operand; step_imul: two, with FORM_RR, FORM_RM */
 extern const struct step_row step_mul, step_imul_wide, step_div, step_idiv, step_imul;

@@ -582,6 +582,8 @@ static const struct translate_entry entries[OPERATIONS] = {
 	[OPERATION_BTC] = { translate_bit_test, &step_btc },
 	[OPERATION_BSF] = { translate_binary, &step_bsf },
 	[OPERATION_BSR] = { translate_binary, &step_bsr },
+	[OPERATION_TZCNT] = { translate_binary, &step_tzcnt },
+	[OPERATION_LZCNT] = { translate_binary, &step_lzcnt },
 	[OPERATION_BSWAP] = { translate_bswap },
 
 	[OPERATION_MOV] = { translate_binary, &step_mov },
