@@ -139,7 +139,7 @@ void interpreter_want_window(struct interpreter *interpreter, bool wanted);
 #define INTERPRET_PAGE_LARGE   BIT(4) /* part of a guest page of more than 4 KiB */
 
 /**
- * interpreter_tlb_fill() - enter a translation, for the present CPL
+ * interpreter_tlb_fill() - enter a translation, for the present CPL and @access
  * @interpreter: whose
  * @linear: any address in the page
  * @host_page: where the guest page is mapped in the host, page-aligned; the
@@ -153,6 +153,16 @@ void interpreter_want_window(struct interpreter *interpreter, bool wanted);
  */
 bool interpreter_tlb_fill(struct interpreter *interpreter, u64 linear, void *host_page, u64 gfn,
 			  unsigned int allowed, unsigned int access);
+
+/*
+ * What the emulator accesses can go by the same TLB: true if it knew where the
+ * bytes are and they were read or written. @access: ACCESS_*. Context: as
+ * interpreter_run().
+ */
+bool interpreter_tlb_read(struct interpreter *interpreter, u64 linear, void *data,
+			  unsigned int bytes, unsigned int access);
+bool interpreter_tlb_write(struct interpreter *interpreter, u64 linear, const void *data,
+			   unsigned int bytes, unsigned int access);
 
 /* After CR3 was loaded (@keep_global if CR4.PGE), or paging's mode bits changed. */
 void interpreter_tlb_flush(struct interpreter *interpreter, bool keep_global);

@@ -7,9 +7,10 @@
 
 #define PAGE_OF(linear) ((u32)(linear) & ~(GUEST_PAGE - 1))
 
-static struct tlb *present_tlb(struct interpreter *interpreter)
+/* Paging knows user and supervisor accesses; some of ring 3 are the latter. */
+static struct tlb *tlb_for(struct interpreter *interpreter, unsigned int access)
 {
-	return &interpreter->tlbs[cpu_cpl(interpreter->cpu) == 3];
+	return &interpreter->tlbs[cpu_cpl(interpreter->cpu) == 3 && !(access & ACCESS_SYSTEM)];
 }
 
 static void clear_entry(struct tlb *tlb, unsigned int i)
@@ -18,13 +19,17 @@ static void clear_entry(struct tlb *tlb, unsigned int i)
 	tlb->entries[i].write = TLB_NOTHING;
 }
 
-const struct execute_entry *tlb_execute(const struct interpreter *interpreter, u32 linear)
+static const struct execute_entry *find_execute(const struct tlb *tlb, u32 linear)
 {
-	const struct tlb *tlb = &interpreter->tlbs[interpreter->privilege == 3];
 	const struct execute_entry *entry;
 
 	entry = &tlb->execute[(linear >> GUEST_PAGE_SHIFT) % EXECUTE_ENTRIES];
 	return entry->page == PAGE_OF(linear) ? entry : NULL;
+}
+
+const struct execute_entry *tlb_execute(const struct interpreter *interpreter, u32 linear)
+{
+	return find_execute(&interpreter->tlbs[interpreter->privilege == 3], linear);
 }
 
 static void fill_execute(struct tlb *tlb, u32 page, const void *host_page, u64 gfn,
@@ -53,7 +58,7 @@ static void fill_execute(struct tlb *tlb, u32 page, const void *host_page, u64 g
 bool interpreter_tlb_fill(struct interpreter *interpreter, u64 linear, void *host_page, u64 gfn,
 			  unsigned int allowed, unsigned int access)
 {
-	struct tlb *tlb = present_tlb(interpreter);
+	struct tlb *tlb = tlb_for(interpreter, access);
 	unsigned int i = ((u32)linear >> GUEST_PAGE_SHIFT) % TLB_ENTRIES;
 	u32 page = PAGE_OF(linear);
 
@@ -76,6 +81,90 @@ bool interpreter_tlb_fill(struct interpreter *interpreter, u64 linear, void *hos
 	};
 	return allowed & (access & (ACCESS_WRITE | ACCESS_MODIFY) ? INTERPRET_PAGE_WRITE :
 								    INTERPRET_PAGE_READ);
+}
+
+/* Where such an access reaches the host's memory; NULL: not by this TLB. */
+static void *find_host(struct interpreter *interpreter, u64 linear, unsigned int bytes,
+		       unsigned int access)
+{
+	struct tlb *tlb = tlb_for(interpreter, access);
+	const struct tlb_entry *entry = tlb_entry(tlb->entries, linear);
+	u32 page = PAGE_OF(linear);
+	bool write = access & (ACCESS_WRITE | ACCESS_MODIFY);
+
+	if (!bytes || PAGE_OF(linear + bytes - 1) != page)
+		return NULL;
+	if (access & ACCESS_FETCH) {
+		const struct execute_entry *code = find_execute(tlb, linear);
+
+		return code ? (u8 *)code->host + ((u32)linear - page) : NULL;
+	}
+	if ((write ? entry->write : entry->read) != page)
+		return NULL;
+	return host_pointer(entry, linear);
+}
+
+/* Guest memory is shared with others: what fits a register is one access. */
+static void copy(void *to, const void *from, unsigned int bytes)
+{
+	switch (bytes) {
+	case 1:
+		*GUEST(u8, to) = *GUEST(u8, from);
+		break;
+	case 2:
+		*GUEST(u16, to) = *GUEST(u16, from);
+		break;
+	case 4:
+		*GUEST(u32, to) = *GUEST(u32, from);
+		break;
+	case 8:
+		*GUEST(u64, to) = *GUEST(u64, from);
+		break;
+	default:
+		memcpy(to, from, bytes);
+	}
+}
+
+/**
+ * interpreter_tlb_read() - read guest memory if the TLB knows where it is
+ * @interpreter: whose
+ * @linear: where
+ * @data: gets the bytes
+ * @bytes: how many
+ * @access: ACCESS_*
+ *
+ * Return: false if it does not; nothing was read.
+ */
+bool interpreter_tlb_read(struct interpreter *interpreter, u64 linear, void *data,
+			  unsigned int bytes, unsigned int access)
+{
+	const void *host = find_host(interpreter, linear, bytes, access);
+
+	if (!host)
+		return false;
+	copy(data, host, bytes);
+	return true;
+}
+
+/**
+ * interpreter_tlb_write() - write guest memory if the TLB knows where it is
+ * @interpreter: whose
+ * @linear: where
+ * @data: the bytes
+ * @bytes: how many
+ * @access: ACCESS_*
+ *
+ * Return: false if it does not; nothing was written.
+ */
+bool interpreter_tlb_write(struct interpreter *interpreter, u64 linear, const void *data,
+			   unsigned int bytes, unsigned int access)
+{
+	void *host = find_host(interpreter, linear, bytes, access | ACCESS_WRITE);
+
+	if (!host)
+		return false;
+	copy(host, data, bytes);
+	return true;
 }
 
 static void flush(struct tlb *tlb, bool keep_global)

@@ -62,6 +62,8 @@ static enum cpu_result bus_read(struct virtual_cpu *cpu, u64 linear, void *data,
 	unsigned int i, count;
 	enum cpu_result result;
 
+	if (run_interpreter_read(vcpu, linear, data, bytes, access))
+		return CPU_OK;
 	result = find_spans(vcpu, linear, bytes, access, spans, &count);
 	for (i = 0; result == CPU_OK && i < count; i++) {
 		switch (mmu_read_guest(&vcpu->vm->mmu, spans[i].gpa, data, spans[i].bytes)) {
@@ -97,6 +99,8 @@ static enum cpu_result bus_write(struct virtual_cpu *cpu, u64 linear, const void
 	unsigned int i, count;
 	enum cpu_result result;
 
+	if (run_interpreter_write(vcpu, linear, data, bytes, access))
+		return CPU_OK;
 	result = find_spans(vcpu, linear, bytes, access | ACCESS_WRITE, spans, &count);
 	for (i = 0; result == CPU_OK && i < count; i++) {
 		result = write_span(vcpu, &spans[i], data);

@@ -59,6 +59,11 @@ enum run_result run_emulate_current(struct vcpu *vcpu);
  */
 bool run_interprets(const struct vcpu *vcpu);
 enum run_result run_interpret(struct vcpu *vcpu);
+/* Guest memory by the interpreter's TLB; false: go another way */
+bool run_interpreter_read(struct vcpu *vcpu, u64 linear, void *data, unsigned int bytes,
+			  unsigned int access);
+bool run_interpreter_write(struct vcpu *vcpu, u64 linear, const void *data, unsigned int bytes,
+			   unsigned int access);
 /* What the interpreter has to hear of, once it exists: CR3 loads and changed
  * paging, INVLPG, writes to tracked pages, writes by those who do not say so
  */

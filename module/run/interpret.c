@@ -163,11 +163,17 @@ void run_interpreter_recheck(struct vcpu *vcpu)
 		interpreter_code_recheck(vcpu->interpreter);
 }
 
-/* What the present privilege level may do with the page. */
-static unsigned int allowed_accesses(const struct virtual_cpu *cpu,
-				     const struct mmu_host_page *page)
+/* The processor's own accesses to its tables are never the user's. */
+static bool is_user_access(const struct virtual_cpu *cpu, unsigned int access)
 {
-	const bool user = cpu_cpl(cpu) == 3;
+	return cpu_cpl(cpu) == 3 && !(access & ACCESS_SYSTEM);
+}
+
+/* What may be done with the page by those who may do @access. */
+static unsigned int allowed_accesses(const struct virtual_cpu *cpu,
+				     const struct mmu_host_page *page, unsigned int access)
+{
+	const bool user = is_user_access(cpu, access);
 	unsigned int allowed = INTERPRET_PAGE_READ;
 
 	if (page->writable && (page->walk.writable || (!user && !(cpu->cr0 & X86_CR0_WP))))
@@ -182,9 +188,22 @@ static unsigned int allowed_accesses(const struct virtual_cpu *cpu,
 static enum run_result slow_step(struct vcpu *vcpu);
 
 /* Whether the rights depend on more than what the interpreter's TLB knows. */
-static bool depends_on_flags(const struct virtual_cpu *cpu, const struct mmu_host_page *page)
+static bool depends_on_flags(const struct virtual_cpu *cpu, const struct mmu_host_page *page,
+			     unsigned int access)
 {
-	return cpu->cr4 & X86_CR4_SMAP && page->walk.user && cpu_cpl(cpu) != 3;
+	return cpu->cr4 & X86_CR4_SMAP && page->walk.user && !is_user_access(cpu, access);
+}
+
+/* False: @access will not succeed by the TLB. */
+static bool enter_page(struct vcpu *vcpu, u64 linear, unsigned int access,
+		       const struct mmu_host_page *page)
+{
+	if (depends_on_flags(&vcpu->cpu, page, access))
+		return false;
+	if (page->walk.page_bytes != PAGE_SIZE)
+		note_large_page(vcpu, linear);
+	return interpreter_tlb_fill(vcpu->interpreter, linear, page->address, page->gfn,
+				    allowed_accesses(&vcpu->cpu, page, access), access);
 }
 
 static enum run_result fill_tlb(struct vcpu *vcpu, const struct interpret_report *report)
@@ -211,12 +230,7 @@ static enum run_result fill_tlb(struct vcpu *vcpu, const struct interpret_report
 	default:
 		return run_end(vcpu, CPU_STOP);
 	}
-	if (depends_on_flags(cpu, &page))
-		return slow_step(vcpu);
-	if (page.walk.page_bytes != PAGE_SIZE)
-		note_large_page(vcpu, report->linear);
-	if (!interpreter_tlb_fill(vcpu->interpreter, report->linear, page.address, page.gfn,
-				  allowed_accesses(cpu, &page), report->access))
+	if (!enter_page(vcpu, report->linear, report->access, &page))
 		return slow_step(vcpu);
 	return RUN_RESUME;
 }
@@ -283,6 +297,54 @@ static void end_burst(struct vm *vm)
 	/* All uses of host addresses come before. */
 	smp_store_release(&vm->burst, vm->burst + 1);
 	preempt_enable();
+}
+
+/*
+ * The bus: most of what the emulator and deliveries access, the interpreter has
+ * used before and knows where it is. What it does not know itself, tables and
+ * code, it is told.
+ */
+static bool read_once(struct vcpu *vcpu, u64 linear, void *data, unsigned int bytes,
+		      unsigned int access)
+{
+	bool done = false;
+
+	if (begin_burst(vcpu->vm, &vcpu->mmu))
+		done = interpreter_tlb_read(vcpu->interpreter, linear, data, bytes, access);
+	end_burst(vcpu->vm);
+	return done;
+}
+
+bool run_interpreter_read(struct vcpu *vcpu, u64 linear, void *data, unsigned int bytes,
+			  unsigned int access)
+{
+	struct mmu_host_page page;
+
+	if (!vcpu->interpreter || offset_in_page(linear) + bytes > PAGE_SIZE)
+		return false;
+	if (read_once(vcpu, linear, data, bytes, access))
+		return true;
+	if (!(access & (ACCESS_SYSTEM | ACCESS_FETCH)))
+		return false;
+	forget_stale_pages(vcpu);
+	vcpu->statistics.interpreter_fills++;
+	return mmu_interpret_page(&vcpu->mmu, &vcpu->cpu, linear, access, &page) ==
+		       MMU_INTERPRET_OK &&
+	       enter_page(vcpu, linear, access, &page) &&
+	       read_once(vcpu, linear, data, bytes, access);
+}
+
+bool run_interpreter_write(struct vcpu *vcpu, u64 linear, const void *data, unsigned int bytes,
+			   unsigned int access)
+{
+	bool done = false;
+
+	if (!vcpu->interpreter)
+		return false;
+	if (begin_burst(vcpu->vm, &vcpu->mmu))
+		done = interpreter_tlb_write(vcpu->interpreter, linear, data, bytes, access);
+	end_burst(vcpu->vm);
+	return done;
 }
 
 static enum interpret_exit burst(struct vcpu *vcpu, struct interpret_report *report)
