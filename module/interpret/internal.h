@@ -249,6 +249,7 @@ enum {
  * @jump_regions: and where in 4 GiB such pages are parts of large ones
  * @arena: decoded code, from the front
  * @stack_mask: of SP, by SS.B
+ * @bus: of the virtual CPU while its own functions work within a burst
  * @resume: where the next burst goes on if it begins at @resume_rip, else NULL
  */
 struct interpreter {
@@ -276,6 +277,7 @@ struct interpreter {
 
 	struct virtual_cpu *cpu;
 	const struct interpreter_host *host;
+	struct cpu_bus bus;
 	u32 generation;
 	u32 recheck;
 	u32 next_serial;
@@ -414,6 +416,8 @@ unsigned int step_poll(STEP_PARAMETERS);
 unsigned int step_find(STEP_PARAMETERS);
 unsigned int step_resolve(STEP_PARAMETERS);
 unsigned int step_cross(STEP_PARAMETERS);
+/* All up to interpreter->eip is done, and decoded code may not fit any more. */
+unsigned int step_changed(STEP_PARAMETERS);
 /* @step is done, and an interrupt can be taken now. */
 unsigned int step_window(STEP_PARAMETERS);
 
@@ -634,6 +638,17 @@ unsigned int step_shadow_ends(STEP_PARAMETERS);
 unsigned int step_lahf(STEP_PARAMETERS);
 unsigned int step_sahf(STEP_PARAMETERS);
 unsigned int step_rdtsc(STEP_PARAMETERS);
+
+/* system.c: the register to load is in the source */
+extern const struct step_row step_load_segment, step_verify_writable;
+unsigned int step_pop_segment(STEP_PARAMETERS);
+unsigned int step_iret(STEP_PARAMETERS);
+unsigned int step_in(STEP_PARAMETERS);
+unsigned int step_out(STEP_PARAMETERS);
+void burst_bus_init(struct interpreter *interpreter);
+
+/* run.c */
+bool segment_prepare(struct interpreter *interpreter, unsigned int which);
 
 /* ---- the parts behind the steps ---------------------------------------------- */
 

@@ -21,6 +21,7 @@
  *	case INTERPRET_CODE_PAGE:  write-protect report.gfn, interpreter_code_page_add()
  *	case INTERPRET_CODE_FULL:  interpreter_code_flush()
  *	case INTERPRET_SLOW:	   one instruction by emulate_insn()
+ *	case INTERPRET_CHANGED:	   see whether this core is still for it, and go on
  *	case INTERPRET_WINDOW:
  *	case INTERPRET_BUDGET:
  *	case INTERPRET_STOP:	   look around: events, signals, the scheduler
@@ -48,10 +49,11 @@ struct interpreter;
  * @INTERPRET_SLOW: the next instruction is not for this core (which includes
  *	all of single-step, breakpoints, interrupt shadows)
  * @INTERPRET_TLB_MISS: the next instruction needs report.linear for
- *	report.access (ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH)
+ *	report.access (ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH, with ACCESS_SYSTEM)
  * @INTERPRET_CODE_PAGE: the next instruction lies in report.gfn, which holds no
  *	decoded code yet
  * @INTERPRET_CODE_FULL: no memory left for decoded code
+ * @INTERPRET_CHANGED: segment registers, or CPL and flags with them
  *
  * In every case the virtual CPU is between two instructions (or iterations of
  * a REP) and nothing of the next one has happened.
@@ -64,6 +66,7 @@ enum interpret_exit {
 	INTERPRET_TLB_MISS,
 	INTERPRET_CODE_PAGE,
 	INTERPRET_CODE_FULL,
+	INTERPRET_CHANGED,
 	INTERPRET_EXITS,
 };
 
@@ -88,10 +91,15 @@ struct interpret_report {
  * @code_dropped: @gfn holds no decoded code any more and need not be
  *	write-protected on that account. Called once for each
  *	interpreter_code_page_add(), between bursts only
+ * @port_in: an element of @bytes (1, 2, 4) from a port to *@value; false: not
+ *	without sleeping, or not there. NULL: never
+ * @port_out: likewise, to a port
  */
 struct interpreter_host {
 	bool (*should_stop)(struct virtual_cpu *cpu);
 	void (*code_dropped)(struct virtual_cpu *cpu, u64 gfn);
+	bool (*port_in)(struct virtual_cpu *cpu, u16 port, unsigned int bytes, u32 *value);
+	bool (*port_out)(struct virtual_cpu *cpu, u16 port, unsigned int bytes, u32 value);
 };
 
 #define INTERPRET_POLL 256

@@ -53,6 +53,11 @@ unsigned int step_cross(STEP_PARAMETERS)
 	return leave(interpreter, step, flags, EXIT_CROSS);
 }
 
+unsigned int step_changed(STEP_PARAMETERS)
+{
+	return leave(interpreter, NULL, flags, INTERPRET_CHANGED);
+}
+
 unsigned int step_window(STEP_PARAMETERS)
 {
 	return leave(interpreter, step, flags, INTERPRET_WINDOW);
@@ -99,25 +104,47 @@ static bool writable(const struct segment *segment)
 	return !(segment->type & TYPE_CODE) && (segment->type & TYPE_DATA_WRITABLE);
 }
 
-static bool prepare_segments(struct interpreter *interpreter)
+/* What CODE_MODE_FLAT takes for granted of a segment register. */
+static bool is_flat(const struct interpreter *interpreter, unsigned int which)
+{
+	const struct fast_segment *fast = &interpreter->segments[which];
+
+	if (which == SEGMENT_FS || which == SEGMENT_GS)
+		return true;
+	return fast->read_end == 2 * WHOLE_SPACE &&
+	       (which == SEGMENT_CS || fast->write_end == 2 * WHOLE_SPACE);
+}
+
+/**
+ * segment_prepare() - make a segment register ready for checks
+ * @interpreter: whose
+ * @which: the register, with a new content
+ *
+ * Return: false: code has to be decoded in another way than it was before.
+ */
+bool segment_prepare(struct interpreter *interpreter, unsigned int which)
 {
 	const struct virtual_cpu *cpu = interpreter->cpu;
+	const struct segment *segment = &cpu->segments[which];
+	struct fast_segment *fast = &interpreter->segments[which];
 	bool protected_mode = cpu_protected_mode(cpu);
+	bool was_flat = is_flat(interpreter, which);
+	u64 end = segment_end(segment);
+
+	fast->base = segment->base;
+	fast->read_end = protected_mode && !readable(segment) ? 0 : end;
+	fast->write_end = protected_mode && !writable(segment) ? 0 : end;
+	return is_flat(interpreter, which) == was_flat;
+}
+
+static bool prepare_segments(struct interpreter *interpreter)
+{
 	bool flat = true;
 	unsigned int i;
 
 	for (i = 0; i < SEGMENT_REGISTERS; i++) {
-		const struct segment *segment = &cpu->segments[i];
-		struct fast_segment *fast = &interpreter->segments[i];
-		u64 end = segment_end(segment);
-
-		fast->base = segment->base;
-		fast->read_end = protected_mode && !readable(segment) ? 0 : end;
-		fast->write_end = protected_mode && !writable(segment) ? 0 : end;
-		if (i == SEGMENT_FS || i == SEGMENT_GS)
-			continue;
-		flat = flat && fast->read_end == 2 * WHOLE_SPACE &&
-		       (i == SEGMENT_CS || fast->write_end == 2 * WHOLE_SPACE);
+		segment_prepare(interpreter, i);
+		flat = flat && is_flat(interpreter, i);
 	}
 	return flat;
 }
@@ -514,6 +541,7 @@ struct interpreter *interpreter_init(struct virtual_cpu *cpu, const struct inter
 	interpreter->cpu = cpu;
 	interpreter->arena = (struct step *)((u8 *)memory + used);
 	interpreter->arena_slots = min_t(u64, (bytes - used) / sizeof(struct step), 1U << 24);
+	burst_bus_init(interpreter);
 	interpreter_tlb_flush(interpreter, false);
 	interpreter_code_flush(interpreter);
 	interpreter->host = host;

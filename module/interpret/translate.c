@@ -31,7 +31,8 @@ struct translation {
  * @translate: false: it takes the slow way after all
  * @row: the variants to choose from
  * @handler: the one that there is
- * @number: which variant of stack_steps[], branch_steps[] or strings
+ * @number: which variant of stack_steps[], branch_steps[] or strings; of IN and
+ *	OUT: the operand that is data
  * @reads_only: the first operand is not written
  */
 struct translate_entry {
@@ -367,16 +368,47 @@ static bool translate_sti(struct translation *translation, const struct translat
 	return true;
 }
 
-/* Stores of a segment register; loads look at descriptors. */
+/* Not CS, for which there is no such instruction, and not SS, whose load casts a
+ * shadow. */
+static bool can_load(unsigned int segment)
+{
+	return segment != SEGMENT_CS && segment != SEGMENT_SS && segment < SEGMENT_REGISTERS;
+}
+
+/* Of 16 bits, from the source, which is the only operand that handlers look at. */
+static bool translate_selector(struct translation *translation, const struct step_row *row,
+			       const struct operand *from)
+{
+	if (is_register(from)) {
+		translation->main.destination = operand_slot(from);
+		return choose(translation, row, sizeof(u16), FORM_RI);
+	}
+	if (!is_memory(from))
+		return false;
+	translate_memory(translation, sizeof(u16), false);
+	return choose(translation, row, sizeof(u16), FORM_MI);
+}
+
 static bool translate_mov_segment(struct translation *translation,
 				  const struct translate_entry *entry)
 {
-	const struct insn *insn = translation->insn;
+	const struct operand *to = &translation->insn->operands[0];
+	const struct operand *from = &translation->insn->operands[1];
 
-	if (insn->operands[1].kind != OPERAND_SEGMENT)
+	if (from->kind == OPERAND_SEGMENT) {
+		translation->main.immediate = from->reg;
+		return translate_unary(translation, entry);
+	}
+	if (to->kind != OPERAND_SEGMENT || !can_load(to->reg))
 		return false;
-	translation->main.immediate = insn->operands[1].reg;
-	return translate_unary(translation, entry);
+	translation->main.source = to->reg;
+	return translate_selector(translation, &step_load_segment, from);
+}
+
+static bool translate_verw(struct translation *translation, const struct translate_entry *entry)
+{
+	return (translation->flat) &&
+	       translate_selector(translation, entry->row, &translation->insn->operands[0]);
 }
 
 /* ---- the stack ------------------------------------------------------------------- */
@@ -426,6 +458,19 @@ static bool translate_pop(struct translation *translation, const struct translat
 		return false;
 	translate_memory(translation, insn->operand_size, true);
 	return stack_step(translation, STACK_POP_MEMORY);
+}
+
+static bool translate_pop_segment(struct translation *translation,
+				  const struct translate_entry *entry)
+{
+	const struct operand *to = &translation->insn->operands[0];
+
+	if (!translation->flat || !can_load(to->reg))
+		return false;
+	translation->main.source = to->reg;
+	translation->main.bytes = translation->insn->operand_size;
+	translation->main.run = step_pop_segment;
+	return true;
 }
 
 static bool translate_stack(struct translation *translation, const struct translate_entry *entry)
@@ -519,11 +564,32 @@ static bool translate_ret(struct translation *translation, const struct translat
 	return true;
 }
 
+static bool translate_iret(struct translation *translation, const struct translate_entry *entry)
+{
+	translation->result = TRANSLATE_ENDS;
+	translation->main.run = step_iret;
+	return translation->flat && translation->insn->operand_size == 4;
+}
+
 /* What never goes on with the next instruction need not be followed further. */
 static bool translate_end(struct translation *translation, const struct translate_entry *entry)
 {
 	translation->result = TRANSLATE_ENDS;
 	return false;
+}
+
+/* ---- ports ----------------------------------------------------------------------------- */
+
+static bool translate_port(struct translation *translation, const struct translate_entry *entry)
+{
+	const struct operand *data = &translation->insn->operands[entry->number];
+	const struct operand *port = &translation->insn->operands[!entry->number];
+
+	translation->main.run = entry->handler;
+	translation->main.bytes = data->size;
+	translation->main.source = is_register(port);
+	translation->main.immediate = (u8)translation->insn->immediate;
+	return true;
 }
 
 /* ---- strings --------------------------------------------------------------------------- */
@@ -604,6 +670,7 @@ static const struct translate_entry entries[OPERATIONS] = {
 	[OPERATION_PUSH] = { translate_push },
 	[OPERATION_PUSH_SEGMENT] = { translate_push },
 	[OPERATION_POP] = { translate_pop },
+	[OPERATION_POP_SEGMENT] = { translate_pop_segment },
 	[OPERATION_PUSHA] = { translate_stack, .number = STACK_PUSHA },
 	[OPERATION_POPA] = { translate_stack, .number = STACK_POPA },
 	[OPERATION_PUSHF] = { translate_stack, .number = STACK_PUSHF },
@@ -626,6 +693,10 @@ static const struct translate_entry entries[OPERATIONS] = {
 	[OPERATION_STOS] = { translate_string, .number = STRING_STOS },
 	[OPERATION_LODS] = { translate_string, .number = STRING_LODS },
 	[OPERATION_SCAS] = { translate_string, .number = STRING_SCAS },
+
+	[OPERATION_IN] = { translate_port, .handler = step_in, .number = 0 },
+	[OPERATION_OUT] = { translate_port, .handler = step_out, .number = 1 },
+	[OPERATION_VERW] = { translate_verw, &step_verify_writable },
 
 	[OPERATION_CLC] = { translate_plain, .handler = step_clc },
 	[OPERATION_STC] = { translate_plain, .handler = step_stc },
@@ -651,7 +722,7 @@ static const struct translate_entry entries[OPERATIONS] = {
 	[OPERATION_UD2] = { translate_end },
 	[OPERATION_JMP_FAR] = { translate_end },
 	[OPERATION_RET_FAR] = { translate_end },
-	[OPERATION_IRET] = { translate_end },
+	[OPERATION_IRET] = { translate_iret },
 	[OPERATION_SYSEXIT] = { translate_end },
 };
 /* clang-format on */

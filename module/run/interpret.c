@@ -75,9 +75,32 @@ static void code_dropped(struct virtual_cpu *cpu, u64 gfn)
 	mmu_untrack_page(&vcpu_of(cpu)->vm->mmu, gfn);
 }
 
+/* The chips in the kernel sleep for nothing; clients do. */
+static bool port_in(struct virtual_cpu *cpu, u16 port, unsigned int bytes, u32 *value)
+{
+	struct vcpu *vcpu = vcpu_of(cpu);
+
+	if (!vcpu->vm->irqchip || !irqchip_port_in(vcpu->vm->irqchip, port, bytes, 1, value))
+		return false;
+	vcpu->statistics.emulated[RINGLET_EMULATED_IN]++;
+	return true;
+}
+
+static bool port_out(struct virtual_cpu *cpu, u16 port, unsigned int bytes, u32 value)
+{
+	struct vcpu *vcpu = vcpu_of(cpu);
+
+	if (!vcpu->vm->irqchip || !irqchip_port_out(vcpu->vm->irqchip, port, bytes, 1, &value))
+		return false;
+	vcpu->statistics.emulated[RINGLET_EMULATED_OUT]++;
+	return true;
+}
+
 static const struct interpreter_host interpreter_host = {
 	.should_stop = should_stop,
 	.code_dropped = code_dropped,
+	.port_in = port_in,
+	.port_out = port_out,
 };
 
 /* Guests that only pass through real mode get by with little. */
@@ -414,6 +437,8 @@ enum run_result run_interpret(struct vcpu *vcpu)
 			break;
 		case INTERPRET_SLOW:
 			result = slow_step(vcpu);
+			break;
+		case INTERPRET_CHANGED:
 			break;
 		default:
 			return RUN_RESUME;

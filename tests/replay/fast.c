@@ -88,9 +88,15 @@ static void prepare(struct machine *machine)
 
 /* ---- its TLB --------------------------------------------------------------------------- */
 
-static unsigned int allowed_accesses(const struct virtual_cpu *cpu, const struct guest_walk *walk)
+static bool is_user_access(const struct virtual_cpu *cpu, unsigned int access)
 {
-	bool user = cpu_cpl(cpu) == 3;
+	return cpu_cpl(cpu) == 3 && !(access & ACCESS_SYSTEM);
+}
+
+static unsigned int allowed_accesses(const struct virtual_cpu *cpu, const struct guest_walk *walk,
+				     unsigned int access)
+{
+	bool user = is_user_access(cpu, access);
 	unsigned int allowed = INTERPRET_PAGE_READ;
 
 	if (walk->dirty && (walk->writable || (!user && !(cpu->cr0 & X86_CR0_WP))))
@@ -118,11 +124,11 @@ static bool fill(struct machine *machine, const struct interpret_report *report)
 	if (!machine_walk(machine, report->linear, report->access, &walk) ||
 	    walk.gpa >= MACHINE_MEMORY)
 		return false;
-	if (cpu->cr4 & X86_CR4_SMAP && walk.user && cpu_cpl(cpu) != 3)
+	if (cpu->cr4 & X86_CR4_SMAP && walk.user && !is_user_access(cpu, report->access))
 		return false;
 	if (!(machine->pages[walk.gpa / 4096] & PAGE_READ))
 		return false;
-	allowed = allowed_accesses(cpu, &walk);
+	allowed = allowed_accesses(cpu, &walk, report->access);
 	if (!may_be_written(machine, walk.gpa))
 		allowed &= ~(unsigned int)INTERPRET_PAGE_WRITE;
 	return interpreter_tlb_fill(interpreter, report->linear,

@@ -76,7 +76,7 @@ static void set_entry(struct virtual_cpu *cpu, const struct entry_state *entry)
 static void print_figures(const struct pc *pc)
 {
 	static const char *const exits[INTERPRET_EXITS] = { "budget", "stop", "window", "slow",
-							    "TLB",    "page", "full" };
+							    "TLB",    "page", "full",	"changed" };
 	const struct interpreter_statistics *figures = interpreter_statistics(pc->interpreter);
 	unsigned int i, j;
 

@@ -265,6 +265,77 @@ static unsigned int put_pointers(u8 *to, const struct insn *insn, enum mode mode
 	return count;
 }
 
+static u16 random_selector(void)
+{
+	static const u16 selectors[] = { FAKE_DATA0,	FAKE_DATA3,	   FAKE_DATA3,
+					 FAKE_CODE0,	FAKE_CODE3,	   FAKE_DATA0_16,
+					 FAKE_DATA1,	FAKE_TSS_SELECTOR, FAKE_GDT_FREE,
+					 FAKE_GDT_LIMIT };
+
+	if (chance(10))
+		return below(4);
+	if (chance(4))
+		return random64();
+	return selectors[below(ARRAY_SIZE(selectors))];
+}
+
+static unsigned int put_push(u8 *to, u32 value)
+{
+	to[0] = 0x68;
+	return 1 + put(to + 1, &value, 4);
+}
+
+/* IRET to what follows it, in this ring or in ring 3. */
+static unsigned int put_iret(u8 *to, u32 at)
+{
+	bool outwards = chance(25);
+	unsigned int count = 0;
+	u32 flags = X86_EFLAGS_FIXED | (random64() & (EFLAGS_STATUS | X86_EFLAGS_DF));
+
+	flags |= chance(50) ? X86_EFLAGS_IF : 0;
+	flags |= chance(3) ? X86_EFLAGS_NT : 0;
+	flags |= chance(3) ? X86_EFLAGS_TF : 0;
+	if (outwards) {
+		count += put_push(to + count, chance(95) ? FAKE_DATA3 : random_selector());
+		count += put_push(to + count, 0x1e800 - below(8));
+	}
+	count += put_push(to + count, flags);
+	count += put_push(to + count,
+			  chance(90) ? (outwards ? FAKE_CODE3 : FAKE_CODE0) : random_selector());
+	count += put_push(to + count, at + count + 6);
+	to[count++] = 0xcf;
+	return count;
+}
+
+/* What kernels do at interrupts, with operands that often succeed. */
+static unsigned int put_system(u8 *to, enum mode mode, u32 at)
+{
+	static const u8 pops[][2] = { { 0x07 }, { 0x1f }, { 0x0f, 0xa1 }, { 0x0f, 0xa9 } };
+	static const u8 registers[] = { SEGMENT_ES, SEGMENT_DS, SEGMENT_FS, SEGMENT_GS };
+	static const u8 ports[] = { 0xe4, 0xe5, 0xe6, 0xe7, 0xec, 0xed, 0xee, 0xef };
+	unsigned int which = below(ARRAY_SIZE(registers));
+	unsigned int count = 0;
+
+	switch (below(is_16_bit(mode) ? 3 : 5)) {
+	case 0:
+		count = put_load(to, mode, REG_AX, random_selector());
+		to[count++] = 0x8e;
+		to[count++] = 0xc0 | registers[which] << 3;
+		return count;
+	case 1:
+		count = put_load(to, mode, REG_CX, random_selector());
+		return count + put(to + count, (const u8[]){ 0x0f, 0x00, 0xe9 }, 3);
+	case 2:
+		to[0] = ports[below(ARRAY_SIZE(ports))];
+		to[1] = random64();
+		return to[0] & 8 ? 1 : 2;
+	case 3:
+		count = put_push(to, random_selector());
+		return count + put(to + count, pops[which], which < 2 ? 1 : 2);
+	default: return put_iret(to, at);
+	}
+}
+
 /* Displacements that would leave the program lead further into it. */
 static void tame(const struct insn *insn, u8 *bytes, enum mode mode)
 {
@@ -291,7 +362,8 @@ static void make_program(enum mode mode)
 
 		random_insn(&insn, code, mode);
 		tame(&insn, code, mode);
-		count = put_pointers(bytes, &insn, mode);
+		count = chance(6) ? put_system(bytes, mode, at) : 0;
+		count += put_pointers(bytes + count, &insn, mode);
 		memcpy(bytes + count, code, insn.length);
 		fake_put(machine, cs->base + at, bytes, count + insn.length);
 		at += count + insn.length;
@@ -342,6 +414,9 @@ static void random_permissions(enum mode mode)
 				    FAKE_PAGE_ALL | FAKE_NO_EXECUTE, FAKE_PAGE_ALL | FAKE_MMIO };
 	u32 page;
 
+	/* The descriptor tables are the processor's to read. */
+	if (chance(10))
+		machine->pages[FAKE_GDT / FAKE_PAGE] = kinds[below(3)];
 	if (!chance(40))
 		return;
 	page = is_16_bit(mode) ? 8 + below(8) : 0x1e + below(8);

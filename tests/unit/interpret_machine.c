@@ -76,6 +76,8 @@ static bool rep_goes_on(const struct virtual_cpu *cpu, const struct insn *insn, 
 
 /* When a repetition that overwrites itself notices is its own affair. */
 static bool overwrote_itself;
+/* And after it has given way to interrupts, a fault shows the flags of then. */
+static bool faulted_after_pause;
 
 static enum cpu_result emulate_one(struct virtual_cpu *cpu)
 {
@@ -85,15 +87,18 @@ static enum cpu_result emulate_one(struct virtual_cpu *cpu)
 
 	result = decode(cpu, &insn);
 	first = insn;
+	faulted_after_pause = false;
 	while (result == CPU_OK) {
 		result = emulate_insn(cpu, &insn);
 		if (result != CPU_OK || !rep_goes_on(cpu, &insn, rip))
 			break;
+		faulted_after_pause = true;
 		result = decode(cpu, &insn);
 		if (insn.opcode != first.opcode || insn.prefixes != first.prefixes ||
 		    insn.length != first.length)
 			overwrote_itself = true;
 	}
+	faulted_after_pause = faulted_after_pause && result == CPU_FAULT;
 	return result;
 }
 
@@ -108,6 +113,7 @@ struct outcome run_reference(u64 instructions)
 	struct outcome outcome = {};
 
 	overwrote_itself = false;
+	faulted_after_pause = false;
 	while (outcome.instructions < instructions && !stopped(cpu)) {
 		outcome.result = emulate_one(cpu);
 		if (outcome.result != CPU_OK)
@@ -177,9 +183,26 @@ static void code_dropped(struct virtual_cpu *cpu, u64 gfn)
 	code_pages[gfn] = false;
 }
 
+/* Sometimes somebody would have to sleep. */
+static bool port_in(struct virtual_cpu *cpu, u16 port, unsigned int bytes, u32 *value)
+{
+	if (port % 4 == 3)
+		return false;
+	return fake_bus.port_in(cpu, port, bytes, 1, value) == CPU_OK;
+}
+
+static bool port_out(struct virtual_cpu *cpu, u16 port, unsigned int bytes, u32 value)
+{
+	if (port % 4 == 3)
+		return false;
+	return fake_bus.port_out(cpu, port, bytes, 1, &value) == CPU_OK;
+}
+
 static const struct interpreter_host host = {
 	.should_stop = should_stop,
 	.code_dropped = code_dropped,
+	.port_in = port_in,
+	.port_out = port_out,
 };
 
 static void make_interpreter(void)
@@ -226,15 +249,15 @@ const struct interpreter_statistics *fast_statistics(void)
 	return interpreter_statistics(interpreter);
 }
 
-static unsigned int allowed_access(struct virtual_cpu *cpu, u32 linear)
+static unsigned int allowed_access(struct virtual_cpu *cpu, u32 linear, unsigned int system)
 {
 	unsigned int allowed = 0;
 
-	if (fake_bus.probe(cpu, linear, 1, ACCESS_READ) == CPU_OK)
+	if (fake_bus.probe(cpu, linear, 1, ACCESS_READ | system) == CPU_OK)
 		allowed |= INTERPRET_PAGE_READ;
-	if (fake_bus.probe(cpu, linear, 1, ACCESS_WRITE) == CPU_OK)
+	if (fake_bus.probe(cpu, linear, 1, ACCESS_WRITE | system) == CPU_OK)
 		allowed |= INTERPRET_PAGE_WRITE;
-	if (fake_bus.probe(cpu, linear, 1, ACCESS_FETCH) == CPU_OK)
+	if (fake_bus.probe(cpu, linear, 1, ACCESS_FETCH | system) == CPU_OK)
 		allowed |= INTERPRET_PAGE_EXECUTE;
 	return allowed;
 }
@@ -248,7 +271,7 @@ static bool fill(struct fake_machine *machine, const struct interpret_report *re
 
 	if (machine->pages[at / FAKE_PAGE] & FAKE_MMIO)
 		return false;
-	allowed = allowed_access(&machine->cpu, report->linear);
+	allowed = allowed_access(&machine->cpu, report->linear, report->access & ACCESS_SYSTEM);
 	machine->cpu.fault = fault;
 	return interpreter_tlb_fill(interpreter, report->linear, machine->memory + at,
 				    at / FAKE_PAGE, allowed, report->access);
@@ -383,7 +406,7 @@ static bool faults_equal(const struct cpu_exception *a, const struct cpu_excepti
 const char *machines_differ(const struct outcome *reference, const struct outcome *fast)
 {
 	const struct fake_machine *a = reference_machine();
-	const struct fake_machine *b = fast_machine();
+	struct fake_machine *b = fast_machine();
 	const char *words;
 
 	if (overwrote_itself)
@@ -393,6 +416,9 @@ const char *machines_differ(const struct outcome *reference, const struct outcom
 			 reference->result);
 		return difference;
 	}
+	if (faulted_after_pause)
+		b->cpu.rflags = (b->cpu.rflags & ~(u64)EFLAGS_STATUS) |
+				(a->cpu.rflags & EFLAGS_STATUS);
 	words = compare_registers(&a->cpu, &b->cpu);
 	if (!words)
 		words = compare_memory(a, b);

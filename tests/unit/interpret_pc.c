@@ -422,7 +422,7 @@ static void miss(struct pc *pc, const struct interpret_report *report)
 {
 	struct guest_walk found;
 	unsigned int allowed = INTERPRET_PAGE_READ;
-	bool user = cpu_cpl(&pc->cpu) == 3;
+	bool user = cpu_cpl(&pc->cpu) == 3 && !(report->access & ACCESS_SYSTEM);
 	u8 *at;
 
 	switch (walk(pc, report->linear, report->access, &found)) {
