@@ -176,7 +176,10 @@ static enum run_result deliver_from(struct vcpu *vcpu, enum cpu_event_type type,
 	/* Of a software exception, whose gate was not for this ring. */
 	if (result == CPU_FAULT)
 		run_queue_exception(vcpu, &vcpu->cpu.fault);
-	return run_end(vcpu, result);
+	if (result != CPU_OK && result != CPU_FAULT)
+		return run_end(vcpu, result);
+	/* Its frame may lie in a device, which is to see it before the handler runs. */
+	return access_to_user(vcpu) ? RUN_USER : RUN_RESUME;
 }
 
 static enum run_result deliver(struct vcpu *vcpu, enum cpu_event_type type,

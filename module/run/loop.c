@@ -182,11 +182,12 @@ static enum run_result run_once(struct vcpu *vcpu)
 		return result;
 	if (result == RUN_RESUME)
 		result = check_interrupt_window(vcpu);
-	if (result == RUN_RESUME && vcpu->cpu.halted) {
+	if (result == RUN_RESUME && vcpu->cpu.halted && vcpu->vm->irqchip) {
 		sleep_in_halt(vcpu);
 		return RUN_RESUME;
 	}
-	if (result == RUN_RESUME)
+	/* An access that userspace had to see first may have come before HLT's end. */
+	if (result == RUN_RESUME && !vcpu->cpu.halted)
 		result = run_interprets(vcpu) ? run_interpret(vcpu) : run_directly(vcpu);
 	return result == RUN_RESUME ? check_halt(vcpu) : result;
 }

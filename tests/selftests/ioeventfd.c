@@ -23,6 +23,7 @@
 #define DEVICE_AT 0xd0000000
 #define ROM_AT	  0xe0000000
 #define STRING_AT 0xd0001000
+#define STACK_AT  0xd0003000
 /* As the module has it. */
 #define DOORBELLS_MOST 65536
 
@@ -227,6 +228,48 @@ static void test_strings(const char *engine)
 	close(last);
 }
 
+/* A stack of device registers: a frame of three doublewords is written in two parts. */
+GUEST_CODE(stack, "mov $0xd0003000, %esp\n ud2\n 1: jmp 1b\n"
+		  ".skip 32 - (. - guest_stack)\n hlt");
+
+static void test_delivery(const char *engine)
+{
+	static const struct {
+		uint64_t address;
+		uint32_t bytes;
+	} parts[] = { { STACK_AT - 12, 8 }, { STACK_AT - 4, 4 } };
+	int files[2] = { new_eventfd(), new_eventfd() };
+
+	for (unsigned int bells = 0; bells < 4; bells++) {
+		unsigned int wrong = 0, given = 0;
+
+		MACHINE_BOOT(&machine, stack);
+		machine_set_gate(&machine, 6, MACHINE_CODE + 32);
+		for (unsigned int i = 0; i < 2; i++) {
+			if (!(bells >> i & 1))
+				continue;
+			if (change(machine.vm, 0, files[i], parts[i].address, parts[i].bytes, 0))
+				bail_out("KVM_IOEVENTFD");
+		}
+		check(exits_run(&machine, &exits), "%s: a #UD whose frame rings doorbells %u",
+		      engine, bells);
+		for (unsigned int i = 0; i < 2; i++) {
+			if (bells >> i & 1) {
+				wrong += rung(files[i]) != 1;
+				change(machine.vm, DEASSIGN, files[i], parts[i].address,
+				       parts[i].bytes, 0);
+			} else {
+				wrong += exits.seen[given].address != parts[i].address ||
+					 exits.seen[given].bytes != parts[i].bytes;
+				given++;
+			}
+		}
+		check(!wrong && exits.count == given, "the rest is the client's");
+	}
+	close(files[0]);
+	close(files[1]);
+}
+
 static void prepare_irqchip(struct machine *of)
 {
 	if (ioctl(of->vm, KVM_CREATE_IRQCHIP, 0))
@@ -416,6 +459,7 @@ int main(void)
 		test_ports(engines[i].name);
 		test_memory(engines[i].name);
 		test_strings(engines[i].name);
+		test_delivery(engines[i].name);
 		test_race(engines[i].name);
 		if (ioctl(machine.vcpu, RINGLET_GET_STATISTICS, &statistics))
 			bail_out("RINGLET_GET_STATISTICS");
