@@ -51,6 +51,12 @@ static bool is_absolute(const struct insn *insn, const struct cpu_native *native
 	       insn->displacement_offset == native->address_at;
 }
 
+/* The guest's register is written by the emulator, from EAX. */
+static bool is_random(const struct insn *insn)
+{
+	return insn->operation == OPERATION_RDRAND || insn->operation == OPERATION_RDSEED;
+}
+
 /*
  * What will be executed: the guest's instruction with another address, or FWAIT,
  * which looks for a pending exception. It may do what it likes to its operand.
@@ -60,12 +66,19 @@ static enum cpu_result pretend(struct virtual_cpu *cpu, struct cpu_native *nativ
 	const struct insn *asked = current_insn;
 	struct insn insn;
 
-	if (!emulate_needs_fpu(asked))
-		fail(asked, "executed natively");
 	if (native->code_bytes > INSN_MAX_LENGTH ||
 	    decode_insn(&insn, native->code, native->code_bytes, INSN_MODE_32) != DECODE_OK ||
 	    insn.length != native->code_bytes)
 		fail(asked, "no single instruction was to be executed");
+	if (is_random(asked)) {
+		if (insn.operation != asked->operation || insn.operands[0].reg != REG_AX ||
+		    native->operand_bytes)
+			fail(asked, "a random number was to go elsewhere");
+		cpu->regs[REG_AX] = native->code_offset;
+		return CPU_OK;
+	}
+	if (!emulate_needs_fpu(asked))
+		fail(asked, "executed natively");
 	if (insn.operation == OPERATION_FWAIT) {
 		if (native->operand_bytes)
 			fail(asked, "FWAIT with an operand");
