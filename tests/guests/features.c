@@ -25,7 +25,7 @@ static const struct {
 	{ 0x802, "x2APIC ID: #GP" },	    { 0x480, "VMX_BASIC: #GP" },
 	{ 0xc0010114, "AMD's VM_CR: #GP" }, { 0xc0000081, "STAR: #GP" },
 	{ 0xc0000103, "TSC_AUX: #GP" },	    { 0x3b, "TSC_ADJUST: #GP" },
-	{ 0x400, "MC0_CTL: #GP" },	    { 0x4b564d02, "ASYNC_PF_EN: #GP" },
+	{ 0x280, "MC0_CTL2: #GP" },	    { 0x4b564d02, "ASYNC_PF_EN: #GP" },
 };
 
 static volatile u32 ecx_of_leaf1;
