@@ -317,6 +317,145 @@ static void test_many(void)
 	close(device);
 }
 
+/* ---- against a list that is searched from end to end --------------------- */
+
+#define RANDOM_FILES 4
+#define RANDOM_BELLS 64
+
+struct bell {
+	uint64_t address, data;
+	uint32_t length;
+	bool any_data;
+	unsigned int file;
+};
+
+static struct bell bells[RANDOM_BELLS];
+static unsigned int bell_count;
+static uint32_t random_state = 1;
+
+static uint32_t pick(uint32_t below)
+{
+	random_state = random_state * 1664525 + 1013904223;
+	return (random_state >> 8) % below;
+}
+
+/* KVM's words: could one write ring both? */
+static bool collide(const struct bell *a, const struct bell *b)
+{
+	return a->address == b->address &&
+	       (!a->length || !b->length ||
+		(a->length == b->length && (a->any_data || b->any_data || a->data == b->data)));
+}
+
+static bool is_same_bell(const struct bell *a, const struct bell *b)
+{
+	return a->address == b->address && a->length == b->length && a->any_data == b->any_data &&
+	       a->data == b->data && a->file == b->file;
+}
+
+static struct bell random_bell(void)
+{
+	static const uint32_t lengths[] = { 0, 1, 2, 4, 8 };
+	struct bell bell = {
+		.address = 0x80 + pick(6),
+		.length = lengths[pick(5)],
+		.file = pick(RANDOM_FILES),
+	};
+
+	bell.any_data = !bell.length || pick(3) == 0;
+	bell.data = bell.any_data ? 0 : pick(4);
+	return bell;
+}
+
+static int change_bell(const struct bell *bell, const int *files, uint32_t flags)
+{
+	return change(machine.vm, PIO | flags | (bell->any_data ? 0 : DATAMATCH), files[bell->file],
+		      bell->address, bell->length, bell->data);
+}
+
+/* Whether the module answered as the list does. */
+static bool change_at_random(const int *files)
+{
+	struct bell bell = random_bell();
+	bool present = false, same;
+	unsigned int i;
+
+	if (pick(2)) {
+		for (i = 0; i < bell_count && !collide(&bells[i], &bell); i++)
+			;
+		if (i < bell_count)
+			return change_bell(&bell, files, 0) < 0 && errno == EEXIST;
+		if (bell_count == RANDOM_BELLS)
+			return true;
+		bells[bell_count++] = bell;
+		return !change_bell(&bell, files, 0);
+	}
+	/* Mostly one that is there. */
+	if (bell_count && pick(4))
+		bell = bells[pick(bell_count)];
+	for (i = 0; i < bell_count && !present; i++)
+		present = is_same_bell(&bells[i], &bell);
+	same = present ? !change_bell(&bell, files, DEASSIGN)
+		       : change_bell(&bell, files, DEASSIGN) < 0 && errno == ENOENT;
+	if (present)
+		bells[i - 1] = bells[--bell_count];
+	return same;
+}
+
+GUEST_CODE(writers, "out %al, %dx\n hlt\n .skip 8 - (. - guest_writers)\n"
+		    "out %ax, %dx\n hlt\n .skip 16 - (. - guest_writers)\n"
+		    "out %eax, %dx\n hlt");
+
+/* One write of the guest's: to whom it goes. */
+static bool write_at_random(const int *files)
+{
+	unsigned int size = pick(3), bytes = 1 << size, ringing = 0, i;
+	struct kvm_regs regs = {
+		.rip = MACHINE_CODE + 8 * size,
+		.rsp = MACHINE_STACK,
+		.rflags = 2,
+		.rdx = 0x80 + pick(6),
+		.rax = pick(4),
+	};
+	int rings = -1;
+
+	for (i = 0; i < bell_count; i++) {
+		const struct bell *bell = &bells[i];
+
+		if (bell->address == regs.rdx && (!bell->length || bell->length == bytes) &&
+		    (bell->any_data || bell->data == regs.rax))
+			rings = bell->file;
+	}
+	machine_set_regs(&machine, &regs);
+	if (!exits_run(&machine, &exits) || exits.count != (rings < 0))
+		return false;
+	for (i = 0; i < RANDOM_FILES; i++)
+		ringing += rung(files[i]) == ((int)i == rings);
+	return ringing == RANDOM_FILES;
+}
+
+static void test_random(const char *engine)
+{
+	unsigned int changes = 0, writes = 0;
+	int files[RANDOM_FILES];
+
+	for (unsigned int i = 0; i < RANDOM_FILES; i++)
+		files[i] = new_eventfd();
+	MACHINE_BOOT(&machine, writers);
+	while (changes < 3000 && change_at_random(files)) {
+		changes++;
+		if (pick(2) && !write_at_random(files))
+			break;
+		writes++;
+	}
+	check(changes == 3000 && writes == changes, "%s: %u changes and the writes between them",
+	      engine, changes);
+	while (bell_count)
+		change_bell(&bells[--bell_count], files, DEASSIGN);
+	for (unsigned int i = 0; i < RANDOM_FILES; i++)
+		close(files[i]);
+}
+
 GUEST_CODE(ringer, "1: out %al, $0x70\n mov %eax, 0xd0000000\n jmp 1b");
 
 static atomic_bool stop;
@@ -460,6 +599,7 @@ int main(void)
 		test_memory(engines[i].name);
 		test_strings(engines[i].name);
 		test_delivery(engines[i].name);
+		test_random(engines[i].name);
 		test_race(engines[i].name);
 		if (ioctl(machine.vcpu, RINGLET_GET_STATISTICS, &statistics))
 			bail_out("RINGLET_GET_STATISTICS");
