@@ -32,6 +32,9 @@ end() {
 	exit $failed
 }
 
+# A QEMU that has ended is a result, not the end of this script.
+trap '' PIPE
+
 # now: seconds since the host's start, into $now.
 now() { read -r now _ </proc/uptime; }
 
@@ -68,8 +71,8 @@ await_answer() {
 	done
 }
 
-# running: whether that QEMU is there.
-running() { kill -0 $qemu 2>&7; }
+# running: whether that QEMU is there; one that nobody has waited for is not.
+running() { readlink /proc/$qemu/exe >"$name.exe"; }
 
 # monitor COMMAND: one of the monitor's, as a person would type it; its answer is
 # printed. A quote in it is written \".
