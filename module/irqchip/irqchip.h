@@ -265,6 +265,12 @@ bool irqchip_read_page(struct irqchip *irqchip, u64 gpa, void *data, unsigned in
 bool irqchip_write_page(struct irqchip *irqchip, u64 gpa, const void *data, unsigned int bytes,
 			int *ended);
 
+/*
+ * Whether a write at @gpa would end an interrupt: there is room for one vector
+ * at a time. From the vCPU's thread.
+ */
+bool irqchip_is_end_register(const struct irqchip *irqchip, u64 gpa);
+
 /* ---- processor.c: the local APIC's part of the virtual CPU; its thread ---- */
 
 /* What CPUID says: there is a local APIC, and its timer has the deadline mode. */

@@ -23,6 +23,8 @@
 
 /* From here on they are the timer's. */
 #define LAPIC_TIMER_REGISTERS 0x380
+/* A write there ends an interrupt. */
+#define LAPIC_EOI 0x0b0
 
 /* What came for the processor besides vectors; bits of @events. */
 #define LAPIC_EVENT_NMI BIT(0)

@@ -11,7 +11,7 @@
 #define REG_TPR 0x080
 #define REG_APR 0x090
 #define REG_PPR 0x0a0
-#define REG_EOI 0x0b0
+#define REG_EOI LAPIC_EOI
 #define REG_LDR 0x0d0
 #define REG_DFR 0x0e0
 #define REG_SPURIOUS 0x0f0

@@ -113,6 +113,11 @@ bool irqchip_read_page(struct irqchip *irqchip, u64 gpa, void *data, unsigned in
 	return ours;
 }
 
+bool irqchip_is_end_register(const struct irqchip *irqchip, u64 gpa)
+{
+	return is_lapic(irqchip, gpa) && offset_in_page(gpa) == LAPIC_EOI;
+}
+
 bool irqchip_write_page(struct irqchip *irqchip, u64 gpa, const void *data, unsigned int bytes,
 			int *ended)
 {

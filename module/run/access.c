@@ -61,6 +61,13 @@ static bool write_in_kernel(struct vcpu *vcpu, u64 gpa, const void *data, unsign
 	       irqchip_write_page(irqchip, gpa, data, bytes, &vcpu->ended_interrupt);
 }
 
+static bool ends_interrupt(struct vcpu *vcpu, u64 gpa)
+{
+	struct irqchip *irqchip = vcpu->vm->irqchip;
+
+	return irqchip && irqchip_is_end_register(irqchip, gpa);
+}
+
 enum cpu_result access_mmio_read(struct vcpu *vcpu, u64 gpa, void *data, unsigned int bytes)
 {
 	enum cpu_result result;
@@ -100,6 +107,9 @@ enum cpu_result access_mmio_write(struct vcpu *vcpu, u64 gpa, const void *data,
 	while (bytes) {
 		unsigned int fragment = min_t(unsigned int, bytes, 8);
 
+		/* Nor is there room for two vectors that have ended. */
+		if (unlikely(vcpu->ended_interrupt >= 0) && ends_interrupt(vcpu, gpa))
+			return CPU_USER;
 		if (!write_in_kernel(vcpu, gpa, data, fragment)) {
 			struct posted_write *write = post(vcpu);
 
@@ -247,7 +257,7 @@ static void ask_user(struct vcpu *vcpu)
 
 bool access_waits(const struct vcpu *vcpu)
 {
-	return vcpu->posted_count ||
+	return vcpu->posted_count || vcpu->ended_interrupt >= 0 ||
 	       (vcpu->pending.kind != PENDING_NONE && !vcpu->pending.answered);
 }
 

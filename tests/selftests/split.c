@@ -14,6 +14,7 @@
 #define HANDLER_OFFSET 128
 #define BASE	       0xfee00000U
 #define VECTOR	       0x60
+#define LATER	       0x70
 
 #define ENABLE	       "9: mov $0xfee00000, %ebx\n movl $0x1ff, 0xf0(%ebx)\n"
 #define WITH_HANDLER   "\n .skip 128 - (. - 9b)\n movl $0, 0xb0(%ebx)\n out %al, $0x10\n iret"
@@ -24,6 +25,15 @@ GUEST_CODE(spinner, ENABLE " sti\n7: jmp 7b" WITH_HANDLER);
 GUEST_CODE(late, ENABLE " movl $0x10700, 0x350(%ebx)\n sti\n out %al, $0x11\n nop\n nop\n"
 			" cli\n out %al, $0x12\n movl $0x700, 0x350(%ebx)\n nop\n sti\n"
 			"7: hlt\n jmp 7b" WITH_HANDLER);
+/*
+ * An interrupt during the service of another, with a stack that lies on the
+ * register that ends it: that of the new one ends as its frame is written, the
+ * other's by the first instruction of its handler.
+ */
+#define LATER_OFFSET 192
+GUEST_CODE(twice, ENABLE " sti\n7: jmp 7b\n .skip 128 - (. - 9b)\n mov $0xfee000b4, %esp\n"
+			 " sti\n8: jmp 8b\n .skip 192 - (. - 9b)\n movl $0, 0xb0(%ebx)\n"
+			 " out %al, $0x11\n6: jmp 6b");
 GUEST_CODE(ports,
 	   ENABLE " in $0x21, %al\n in $0x40, %al\n mov 0xfec00000, %eax\n hlt" WITH_HANDLER);
 
@@ -211,6 +221,32 @@ static void test_messages(void)
 	machine_destroy(&machine);
 }
 
+static bool expect_end(unsigned int vector, const char *what)
+{
+	int error = machine_run(&machine);
+
+	if (check(!error && machine.run->exit_reason == KVM_EXIT_IOAPIC_EOI &&
+			  machine.run->eoi.vector == vector,
+		  "%s", what))
+		return true;
+	machine_explain(&machine);
+	return false;
+}
+
+static void test_two_ends(void)
+{
+	BOOT(twice);
+	machine_set_gate(&machine, LATER, MACHINE_CODE + LATER_OFFSET);
+	expect_sleep("a loop");
+	check(message(0x8000 | VECTOR) == 1, "a level");
+	expect_sleep("is served");
+	check(message(0x8000 | LATER) == 1, "another of a higher priority");
+	expect_end(LATER, "its own end");
+	expect_end(VECTOR, "and that of the first, each by an exit");
+	expect_port(0x11, "and the guest goes on");
+	machine_destroy(&machine);
+}
+
 int main(void)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
@@ -221,6 +257,7 @@ int main(void)
 		note("engine %u", engine);
 		test_pic();
 		test_messages();
+		test_two_ends();
 	}
 	return finish();
 }
