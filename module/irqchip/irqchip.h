@@ -250,6 +250,10 @@ static inline bool irqchip_may_have_address(const struct irqchip *irqchip, u64 g
 	       gpa - READ_ONCE(irqchip->ioapic_base) < IOAPIC_BYTES;
 }
 
+#define IRQCHIP_NO_LAPIC (~0ULL)
+/* Where the local APIC's page is; the processor finds it before any memory. */
+u64 irqchip_lapic_address(const struct irqchip *irqchip);
+
 /**
  * irqchip_read_page() - a read of @bytes, at most eight, that crosses no page
  *

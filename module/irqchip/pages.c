@@ -27,6 +27,11 @@ static bool is_ioapic(const struct irqchip *irqchip, u64 gpa)
 	       gpa - irqchip->ioapic_base < IOAPIC_BYTES;
 }
 
+u64 irqchip_lapic_address(const struct irqchip *irqchip)
+{
+	return irqchip->has_lapic ? irqchip->lapic.base & PAGE_MASK : IRQCHIP_NO_LAPIC;
+}
+
 /* ---- local APIC ----------------------------------------------------------- */
 
 /*

@@ -25,6 +25,7 @@
 
 #define MMU_SLOTS 64
 #define MMU_ADDRESS_SPACES 1
+#define MMU_NO_DEVICE (~0ULL)
 
 struct mmu_slot; /* slot.c */
 struct mmu;
@@ -52,6 +53,8 @@ struct mmu_callbacks {
  *	looks at guest memory, written by mmu_set_slot(). Comes before mmap_lock,
  *	which comes before @lock
  * @mm: the client; only its threads may run vCPUs
+ * @device_gfn: a page of the processor's own, where no slot counts; ~0: none.
+ *	Guarded as the slots are
  * @recent_slot: where to look first; any value is right
  * @tracked: how often each guest page is tracked, by gfn; the vCPU's thread
  * @kicks: callbacks->kick() under way
@@ -64,6 +67,7 @@ struct mmu {
 	spinlock_t lock;
 	struct rw_semaphore slots_lock;
 	struct mmu_slot *slots[MMU_SLOTS];
+	u64 device_gfn;
 	unsigned int recent_slot;
 	unsigned int owner_slot; /* last answer of mmu_owns_pfn(), one caller */
 	unsigned long owner_index;
@@ -175,6 +179,15 @@ void mmu_destroy(struct mmu *mmu);
  */
 int mmu_set_slot(struct mmu *mmu,
 		 const struct kvm_userspace_memory_region *region);
+
+/**
+ * mmu_set_device_page() - a page is a device's, whatever slot covers it
+ * @mmu: memory of the VM
+ * @gfn: its number, in place of the last one; MMU_NO_DEVICE: none is
+ *
+ * Context: the vCPU's thread, or with the vCPU not running; sleeps.
+ */
+void mmu_set_device_page(struct mmu *mmu, u64 gfn);
 
 /**
  * mmu_get_dirty_log() - KVM_GET_DIRTY_LOG: which pages were written since the last

@@ -23,6 +23,7 @@ int mmu_init(struct mmu *mmu, const struct mmu_callbacks *callbacks)
 		.callbacks = callbacks,
 		.mm = current->mm,
 		.notifier.ops = &mmu_notifier_operations,
+		.device_gfn = MMU_NO_DEVICE,
 	};
 	INIT_LIST_HEAD(&mmu->reclaim);
 	spin_lock_init(&mmu->lock);
@@ -70,6 +71,8 @@ struct mmu_slot *mmu_find_slot(struct mmu *mmu, u64 gfn)
 	struct mmu_slot *slot;
 	unsigned int i = READ_ONCE(mmu->recent_slot);
 
+	if (unlikely(gfn == mmu->device_gfn))
+		return NULL;
 	slot = mmu->slots[i];
 	if (slot && gfn - slot->base_gfn < slot->page_count)
 		return slot;
@@ -214,6 +217,25 @@ int mmu_set_slot(struct mmu *mmu, const struct kvm_userspace_memory_region *regi
 	up_write(&mmu->slots_lock);
 	mmu_settle_account(mmu);
 	return error;
+}
+
+void mmu_set_device_page(struct mmu *mmu, u64 gfn)
+{
+	struct mmu_slot *slot;
+
+	/* Nobody else writes it. */
+	if (gfn == mmu->device_gfn)
+		return;
+	down_write(&mmu->slots_lock);
+	slot = mmu_find_slot(mmu, gfn);
+	/* What the shadow says of it goes with it; this happens once in a guest's life. */
+	if (slot)
+		mmu_unpin_slot(mmu, slot);
+	spin_lock(&mmu->lock);
+	mmu->device_gfn = gfn;
+	spin_unlock(&mmu->lock);
+	up_write(&mmu->slots_lock);
+	mmu_settle_account(mmu);
 }
 
 /* The first page at or after @index has @pfn; @index becomes its number. */

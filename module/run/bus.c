@@ -245,8 +245,10 @@ static void bus_changed(struct virtual_cpu *cpu, unsigned int what)
 		clock_tell(vcpu);
 	if (what & CPU_CHANGED_WALL)
 		clock_tell_wall(vcpu);
-	if (what & CPU_CHANGED_APIC && vcpu->vm->irqchip)
+	if (what & CPU_CHANGED_APIC && vcpu->vm->irqchip) {
 		irqchip_set_apic_base(vcpu->vm->irqchip, cpu->msrs.apic_base);
+		vcpu_place_apic(vcpu);
+	}
 	if (what & CPU_CHANGED_GDTR)
 		vcpu->gdt.stale = true;
 	if (what & CPU_CHANGED_LDTR)

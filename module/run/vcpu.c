@@ -99,12 +99,22 @@ void vcpu_set_task_priority(struct vcpu *vcpu, u64 cr8)
 #define LEAF1_EDX_APIC 9
 #define LEAF1_ECX_DEADLINE 24
 
+void vcpu_place_apic(struct vcpu *vcpu)
+{
+	u64 gpa = vcpu->vm->irqchip ? irqchip_lapic_address(vcpu->vm->irqchip) : IRQCHIP_NO_LAPIC;
+
+	mmu_set_device_page(&vcpu->vm->mmu,
+			    gpa == IRQCHIP_NO_LAPIC ? MMU_NO_DEVICE : gpa >> PAGE_SHIFT);
+}
+
 void vcpu_cpuid_changed(struct vcpu *vcpu)
 {
-	if (vcpu->vm->irqchip)
-		irqchip_set_features(vcpu->vm->irqchip,
-				     cpu_has_feature(&vcpu->cpu, 1, CPUID_EDX, LEAF1_EDX_APIC),
-				     cpu_has_feature(&vcpu->cpu, 1, CPUID_ECX, LEAF1_ECX_DEADLINE));
+	if (!vcpu->vm->irqchip)
+		return;
+	irqchip_set_features(vcpu->vm->irqchip,
+			     cpu_has_feature(&vcpu->cpu, 1, CPUID_EDX, LEAF1_EDX_APIC),
+			     cpu_has_feature(&vcpu->cpu, 1, CPUID_ECX, LEAF1_ECX_DEADLINE));
+	vcpu_place_apic(vcpu);
 }
 
 /* What the fast path counted since the last time. */

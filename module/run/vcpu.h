@@ -278,6 +278,8 @@ u64 vcpu_task_priority(struct vcpu *vcpu);
 void vcpu_set_task_priority(struct vcpu *vcpu, u64 cr8);
 /* CPUID is another: the local APIC hears what of it is there. */
 void vcpu_cpuid_changed(struct vcpu *vcpu);
+/* The local APIC may be at another page now. */
+void vcpu_place_apic(struct vcpu *vcpu);
 
 /* irqchip.raised: an interrupt is there for the vCPU of this VM. Any context. */
 void vcpu_interrupt_raised(void *vm);

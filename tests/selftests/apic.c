@@ -4,6 +4,7 @@
  * each engine. A guest's handlers end the interrupt and say its vector at a port.
  */
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "selftest.h"
@@ -66,6 +67,15 @@ GUEST_CODE(switched_off,
 		  " movl $0x1ff, 0xfed500f0\n mov 0xfed500f0, %eax\n out %eax, $0x10\n"
 		  " mov $1, %eax\n cpuid\n shr $9, %edx\n and $1, %edx\n mov %edx, %eax\n"
 		  " out %al, $0x10\n mov 0xfee00030, %eax\n" SLEEP WITH_HANDLERS);
+/* Memory under the pages, and a page of memory that the APIC is moved to and from. */
+GUEST_CODE(covered,
+	   ENABLE " mov 0xf0(%ebx), %eax\n out %eax, $0x10\n mov 0xfec00000, %eax\n"
+		  " out %eax, $0x10\n mov 0x180000, %eax\n addl $1, 0x180004\n"
+		  " mov $0x1b, %ecx\n rdmsr\n push %eax\n and $0xfff, %eax\n"
+		  " or $0x180000, %eax\n wrmsr\n movl $0xffffffff, 0x180004\n"
+		  " mov 0x180030, %eax\n out %eax, $0x10\n mov 0xfee000f0, %eax\n"
+		  " out %eax, $0x10\n pop %eax\n mov $0x1b, %ecx\n xor %edx, %edx\n wrmsr\n"
+		  " mov 0x180004, %eax\n out %eax, $0x10\n" SLEEP WITH_HANDLERS);
 /* Bytes and words, what lies between registers, what is wider. */
 GUEST_CODE(parts, ENABLE " movzbl 0x32(%ebx), %eax\n out %eax, $0x10\n movzwl 0x30(%ebx), %eax\n"
 			 " out %eax, $0x10\n mov 0x34(%ebx), %eax\n out %eax, $0x10\n"
@@ -423,6 +433,44 @@ static void test_base(void)
 	machine_destroy(&machine);
 }
 
+static bool all_is(const unsigned char *bytes, size_t count, unsigned char value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bytes[i] != value)
+			return false;
+	return true;
+}
+
+/* As in KVM: the processor finds its APIC first, the I/O APIC is behind memory. */
+static void test_covered(void)
+{
+	unsigned char *memory =
+		mmap(NULL, 0x2000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct kvm_userspace_memory_region region = { .slot = 1,
+						      .guest_phys_addr = BASE,
+						      .memory_size = 0x1000,
+						      .userspace_addr = (uintptr_t)memory };
+
+	memset(memory, 0x55, 0x2000);
+	BOOT(covered);
+	check_done(ioctl(machine.vm, KVM_SET_USER_MEMORY_REGION, &region),
+		   "a slot over the local APIC");
+	region.slot = 2;
+	region.guest_phys_addr = 0xfec00000;
+	region.userspace_addr += 0x1000;
+	check_done(ioctl(machine.vm, KVM_SET_USER_MEMORY_REGION, &region),
+		   "and one over the I/O APIC");
+	memset(machine.memory + 0x180000, 0, 0x1000);
+	expect(0x1ff, "the local APIC comes before memory");
+	expect(0x55555555, "the I/O APIC after it");
+	check(all_is(memory, 0x1000, 0x55), "nothing was written to the memory");
+	expect(0x50014, "moved to memory that was in use");
+	expect(0x55555555, "memory where it was");
+	expect(1, "and where it was meanwhile");
+	machine_destroy(&machine);
+	munmap(memory, 0x2000);
+}
+
 static void test_engine(uint32_t which)
 {
 	engine = which;
@@ -433,6 +481,7 @@ static void test_engine(uint32_t which)
 	test_routes();
 	test_priority();
 	test_base();
+	test_covered();
 }
 
 int main(void)
