@@ -21,7 +21,7 @@ PREFIX ?= /usr/local
 KERNEL_RELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
 
 .PHONY: all module tool selftests guests bench-programs tests sparse clean help setup check check-fast \
-	demo demo-command demo-memtest bench soak install uninstall
+	demo demo-command demo-memtest demo-installer bench soak install uninstall
 
 all: module tool
 
@@ -130,6 +130,9 @@ demo-command: setup
 demo-memtest: setup
 	scripts/demo-memtest
 
+demo-installer: setup
+	scripts/demo-installer
+
 bench: setup
 	scripts/bench
 
@@ -164,6 +167,7 @@ help:
 	@echo 'make demo        from a fresh machine to a shell of Debian'"'"'s Linux for i386'
 	@echo 'make demo-command DEMO_COMMAND="uname -a"   runs that in it, and ends'
 	@echo 'make demo-memtest   memtest86+ in ring 1, one pass'
+	@echo 'make demo-installer Debian'"'"'s installer for i386, to its first question'
 	@echo 'make check       all tests; the last line is "N passed, N failed"'
 	@echo 'make check-fast  the tests without the debug kernel and Bochs'
 	@echo 'make bench       the figures, counted in instructions'
