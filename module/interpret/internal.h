@@ -115,7 +115,7 @@ struct tlb_origin {
 	bool large;
 };
 
-#define EXECUTE_ENTRIES 128U
+#define EXECUTE_ENTRIES 1024U
 
 /* Where a linear page of code is. */
 struct execute_entry {
@@ -126,10 +126,24 @@ struct execute_entry {
 	const u8 *host;
 };
 
+/**
+ * struct tlb - translations for one privilege
+ * @entries: of data, by the low bits of the page's number
+ * @origins: what they were made from
+ * @execute: of code, likewise
+ * @empty: nothing was entered since everything was dropped
+ * @local: there may be entries of pages that are not global
+ * @execute_local: of these, of code
+ * @large: there may be entries of parts of large pages
+ */
 struct tlb {
 	struct tlb_entry entries[TLB_ENTRIES];
 	struct tlb_origin origins[TLB_ENTRIES];
 	struct execute_entry execute[EXECUTE_ENTRIES];
+	bool empty;
+	bool local;
+	bool execute_local;
+	bool large;
 };
 
 /**

@@ -35,6 +35,8 @@ const struct execute_entry *tlb_execute(const struct interpreter *interpreter, u
 static void fill_execute(struct tlb *tlb, u32 page, const void *host_page, u64 gfn,
 			 unsigned int allowed)
 {
+	if (!(allowed & INTERPRET_PAGE_GLOBAL))
+		tlb->execute_local = true;
 	tlb->execute[(page >> GUEST_PAGE_SHIFT) % EXECUTE_ENTRIES] = (struct execute_entry){
 		.page = page,
 		.global = allowed & INTERPRET_PAGE_GLOBAL,
@@ -62,11 +64,15 @@ bool interpreter_tlb_fill(struct interpreter *interpreter, u64 linear, void *hos
 	unsigned int i = ((u32)linear >> GUEST_PAGE_SHIFT) % TLB_ENTRIES;
 	u32 page = PAGE_OF(linear);
 
+	tlb->empty = false;
+	tlb->large = tlb->large || allowed & INTERPRET_PAGE_LARGE;
 	if (allowed & INTERPRET_PAGE_EXECUTE)
 		fill_execute(tlb, page, host_page, gfn, allowed);
 	if (access & ACCESS_FETCH)
 		return allowed & INTERPRET_PAGE_EXECUTE;
 
+	if (!(allowed & INTERPRET_PAGE_GLOBAL))
+		tlb->local = true;
 	if (code_page_find(interpreter, gfn))
 		allowed &= ~INTERPRET_PAGE_WRITE;
 	tlb->entries[i] = (struct tlb_entry){
@@ -167,7 +173,7 @@ bool interpreter_tlb_write(struct interpreter *interpreter, u64 linear, const vo
 	return true;
 }
 
-static void flush(struct tlb *tlb, bool keep_global)
+static void flush_entries(struct tlb *tlb, bool keep_global)
 {
 	unsigned int i;
 
@@ -175,9 +181,32 @@ static void flush(struct tlb *tlb, bool keep_global)
 		if (!keep_global || !tlb->origins[i].global)
 			clear_entry(tlb, i);
 	}
+	tlb->local = false;
+}
+
+static void flush_execute(struct tlb *tlb, bool keep_global)
+{
+	unsigned int i;
+
 	for (i = 0; i < EXECUTE_ENTRIES; i++) {
 		if (!keep_global || !tlb->execute[i].global)
 			tlb->execute[i].page = TLB_NOTHING;
+	}
+	tlb->execute_local = false;
+}
+
+/* A kernel's own code is global, so that most flushes have nothing to look for. */
+static void flush(struct tlb *tlb, bool keep_global)
+{
+	if (tlb->empty)
+		return;
+	if (!keep_global || tlb->local)
+		flush_entries(tlb, keep_global);
+	if (!keep_global || tlb->execute_local)
+		flush_execute(tlb, keep_global);
+	if (!keep_global) {
+		tlb->empty = true;
+		tlb->large = false;
 	}
 }
 
@@ -199,25 +228,36 @@ static bool in_large_page(u32 page, u32 linear)
 	return page != TLB_NOTHING && (page ^ linear) >> LARGE_PAGE_SHIFT == 0;
 }
 
-static void flush_page(struct tlb *tlb, u32 page)
+static void flush_large_page(struct tlb *tlb, u32 page)
 {
 	unsigned int i;
 
 	for (i = 0; i < TLB_ENTRIES; i++) {
 		struct tlb_entry *entry = &tlb->entries[i];
-		bool large = tlb->origins[i].large;
 
-		if (entry->read == page || entry->write == page ||
-		    (large && (in_large_page(entry->read, page) ||
-			       in_large_page(entry->write, page))))
+		if (tlb->origins[i].large && (in_large_page(entry->read, page) ||
+					      in_large_page(entry->write, page)))
 			clear_entry(tlb, i);
 	}
 	for (i = 0; i < EXECUTE_ENTRIES; i++) {
 		struct execute_entry *entry = &tlb->execute[i];
 
-		if (entry->page == page || (entry->large && in_large_page(entry->page, page)))
+		if (entry->large && in_large_page(entry->page, page))
 			entry->page = TLB_NOTHING;
 	}
+}
+
+static void flush_page(struct tlb *tlb, u32 page)
+{
+	struct execute_entry *code = &tlb->execute[(page >> GUEST_PAGE_SHIFT) % EXECUTE_ENTRIES];
+	unsigned int i = (page >> GUEST_PAGE_SHIFT) % TLB_ENTRIES;
+
+	if (tlb->entries[i].read == page || tlb->entries[i].write == page)
+		clear_entry(tlb, i);
+	if (code->page == page)
+		code->page = TLB_NOTHING;
+	if (tlb->large)
+		flush_large_page(tlb, page);
 }
 
 /**
@@ -236,6 +276,8 @@ static void protect(struct tlb *tlb, u64 gfn)
 {
 	unsigned int i;
 
+	if (tlb->empty)
+		return;
 	for (i = 0; i < TLB_ENTRIES; i++) {
 		if (tlb->origins[i].gfn == gfn)
 			tlb->entries[i].write = TLB_NOTHING;
@@ -257,6 +299,8 @@ static void drop(struct tlb *tlb, u64 gfn)
 {
 	unsigned int i;
 
+	if (tlb->empty)
+		return;
 	for (i = 0; i < TLB_ENTRIES; i++) {
 		if (tlb->origins[i].gfn == gfn)
 			clear_entry(tlb, i);
