@@ -28,13 +28,6 @@ unsigned int step_jmp_unresolved(STEP_PARAMETERS)
 	return step_resolve(STEP_ARGUMENTS);
 }
 
-unsigned int step_jcc_unresolved(STEP_PARAMETERS)
-{
-	if (!condition(flags, step->source))
-		return step_next(STEP_ARGUMENTS);
-	return step_resolve(STEP_ARGUMENTS);
-}
-
 unsigned int step_jmp_near(STEP_PARAMETERS)
 {
 	return step_to_target(STEP_ARGUMENTS);
@@ -249,6 +242,12 @@ const step_handler branch_steps[BRANCHES][BRANCH_VARIANTS] = {
 
 /* The displacement is the mask that the operand size puts on the target. */
 #define DEFINE_JCC(which)                                                                          \
+	static unsigned int jcc_unresolved_##which(STEP_PARAMETERS)                                \
+	{                                                                                          \
+		if (!condition(flags, which))                                                      \
+			return step_next(STEP_ARGUMENTS);                                          \
+		return step_resolve(STEP_ARGUMENTS);                                               \
+	}                                                                                          \
 	static unsigned int jcc_near_##which(STEP_PARAMETERS)                                      \
 	{                                                                                          \
 		if (!condition(flags, which))                                                      \
@@ -279,10 +278,12 @@ const step_handler branch_steps[BRANCHES][BRANCH_VARIANTS] = {
 
 FOR_EACH_CONDITION(DEFINE_JCC)
 
-#define NEAR_ENTRY(which) jcc_near_##which,
-#define FAR_ENTRY(which)  jcc_far_##which,
-#define ANY_ENTRY(which)  jcc_any_##which,
+#define UNRESOLVED_ENTRY(which) jcc_unresolved_##which,
+#define NEAR_ENTRY(which)	jcc_near_##which,
+#define FAR_ENTRY(which)	jcc_far_##which,
+#define ANY_ENTRY(which)	jcc_any_##which,
 
+const step_handler jcc_unresolved_steps[16] = { FOR_EACH_CONDITION(UNRESOLVED_ENTRY) };
 const step_handler jcc_near_steps[16] = { FOR_EACH_CONDITION(NEAR_ENTRY) };
 const step_handler jcc_far_steps[16] = { FOR_EACH_CONDITION(FAR_ENTRY) };
 const step_handler jcc_any_steps[16] = { FOR_EACH_CONDITION(ANY_ENTRY) };

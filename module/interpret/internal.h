@@ -26,11 +26,24 @@ typedef u64 memory_u64 __attribute__((__may_alias__, __aligned__(1)));
 struct step;
 struct tlb_entry;
 
-/* What all steps are given. @flags: the status flags, other bits are noise. */
+/* A value that nobody has computed. */
+#define STEP_NOTHING                                                                               \
+	({                                                                                         \
+		unsigned long nothing;                                                             \
+												   \
+		__asm__("" : "=r"(nothing));                                                       \
+		nothing;                                                                           \
+	})
+
+/*
+ * What all steps are given. @flags: the status flags, other bits are noise. The
+ * register of the third argument is one of the two that a compiler likes best for
+ * what it computes: what all steps keep would be moved out of it and back each time.
+ */
 #define STEP_PARAMETERS                                                                            \
-	struct virtual_cpu *cpu, struct step *step, u64 flags, struct interpreter *interpreter,    \
-		struct tlb_entry *tlb
-#define STEP_ARGUMENTS cpu, step, flags, interpreter, tlb
+	struct virtual_cpu *cpu, struct step *step, __attribute__((__unused__)) unsigned long scratch, \
+		struct interpreter *interpreter, struct tlb_entry *tlb, u64 flags
+#define STEP_ARGUMENTS cpu, step, STEP_NOTHING, interpreter, tlb, flags
 
 typedef unsigned int (*step_handler)(STEP_PARAMETERS);
 
@@ -439,6 +452,8 @@ unsigned int step_window(STEP_PARAMETERS);
 static __always_inline unsigned int step_next(STEP_PARAMETERS)
 {
 	step++;
+	/* Or the sum would be computed before it is needed, and moved then. */
+	__asm__("" : "+r"(step));
 	return step->run(STEP_ARGUMENTS);
 }
 
@@ -615,12 +630,12 @@ enum branch_variant {
 	BRANCH_VARIANTS,
 };
 extern const step_handler branch_steps[BRANCHES][BRANCH_VARIANTS];
+extern const step_handler jcc_unresolved_steps[16]; /* never taken yet */
 extern const step_handler jcc_near_steps[16]; /* resolved, within the page, flat */
 extern const step_handler jcc_far_steps[16];  /* through the jump cache, flat */
 extern const step_handler jcc_any_steps[16];
 unsigned int step_jmp_near(STEP_PARAMETERS);
 unsigned int step_call_near(STEP_PARAMETERS);
-unsigned int step_jcc_unresolved(STEP_PARAMETERS);
 unsigned int step_jmp_unresolved(STEP_PARAMETERS);
 unsigned int step_loop(STEP_PARAMETERS);
 /* No instruction: the block goes on in another of the page, or the next page. */

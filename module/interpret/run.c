@@ -401,7 +401,7 @@ static unsigned int burst(struct interpreter *interpreter, struct step *step)
 		default:
 			return why;
 		}
-		why = step->run(cpu, step, interpreter->flags, interpreter, tlb);
+		why = step->run(cpu, step, STEP_NOTHING, interpreter, tlb, interpreter->flags);
 	}
 }
 

@@ -504,7 +504,7 @@ static bool translate_jcc(struct translation *translation, const struct translat
 	if (branch_variant(translation) != BRANCH_FLAT)
 		step->run = jcc_any_steps[which];
 	else if (step->immediate < GUEST_PAGE)
-		step->run = step_jcc_unresolved;
+		step->run = jcc_unresolved_steps[which];
 	else
 		step->run = jcc_far_steps[which];
 	return true;
@@ -773,11 +773,16 @@ unsigned int translate_insn(struct step *step, const struct insn *insn, unsigned
 	return 1 + translation.has_address;
 }
 
+static bool is_unresolved_jcc(const struct step *step)
+{
+	return step->source < 16 && step->run == jcc_unresolved_steps[step->source];
+}
+
 /* The same, for a step that stands apart from its page's blocks: its jumps
  * keep no pointer to where they lead. */
 void translate_detach(struct step *step)
 {
-	if (step->run == step_jcc_unresolved)
+	if (is_unresolved_jcc(step))
 		step->run = jcc_far_steps[step->source];
 	else if (step->run == step_jmp_unresolved)
 		step->run = branch_steps[step->source][BRANCH_FLAT];
@@ -787,7 +792,7 @@ void translate_detach(struct step *step)
 void translate_resolve(struct step *step, struct step *target)
 {
 	step->target = target;
-	if (step->run == step_jcc_unresolved)
+	if (is_unresolved_jcc(step))
 		step->run = jcc_near_steps[step->source];
 	else
 		step->run = step->source == BRANCH_CALL ? step_call_near : step_jmp_near;
