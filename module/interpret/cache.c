@@ -25,6 +25,7 @@
 void jumps_flush(struct interpreter *interpreter)
 {
 	interpreter->resume = NULL;
+	interpreter->jumps_local = false;
 	memset(interpreter->jump_pages, 0, sizeof(interpreter->jump_pages));
 	memset(interpreter->jump_regions, 0, sizeof(interpreter->jump_regions));
 	if (++interpreter->generation >> (32 - CODE_MODE_BITS)) {
@@ -45,10 +46,10 @@ static unsigned int page_bit(u32 linear)
  * @eip: of its first instruction
  * @linear: likewise
  * @step: its first step
- * @large: the page is part of a large one
+ * @code: the page in the TLB
  */
 void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct step *step,
-		 bool large)
+		 const struct execute_entry *code)
 {
 	struct jump_target *entry = jump_target(interpreter, eip);
 	unsigned int bit = page_bit(linear);
@@ -57,7 +58,9 @@ void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct st
 	entry->step = step;
 	interpreter->jump_pages[bit / 64] |= BIT_ULL(bit % 64);
 	bit = linear >> LARGE_PAGE_SHIFT;
-	if (large)
+	if (!code->global)
+		interpreter->jumps_local = true;
+	if (code->large)
 		interpreter->jump_regions[bit / 64] |= BIT_ULL(bit % 64);
 }
 

@@ -274,6 +274,7 @@ enum {
  * @translation_context: flags that translations depend on
  * @jump_pages: linear pages that may be in the jump cache, by their low bits
  * @jump_regions: and where in 4 GiB such pages are parts of large ones
+ * @jumps_local: the jump cache may know code in pages that are not global
  * @arena: decoded code, from the front
  * @stack_mask: of SP, by SS.B
  * @bus: of the virtual CPU while its own functions work within a burst
@@ -322,6 +323,7 @@ struct interpreter {
 	struct jump_target jumps[JUMP_ENTRIES];
 	u64 jump_pages[JUMP_PAGE_WORDS];
 	u64 jump_regions[JUMP_REGION_WORDS];
+	bool jumps_local;
 	struct code_page pages[CODE_PAGES];
 	struct block *buckets[BLOCK_BUCKETS];
 };
@@ -702,7 +704,7 @@ void code_page_check(struct interpreter *interpreter, struct code_page *page, co
 void jumps_flush(struct interpreter *interpreter);
 void jumps_flush_page(struct interpreter *interpreter, u32 linear);
 void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct step *step,
-		 bool large);
+		 const struct execute_entry *entry);
 
 /* tlb.c */
 const struct execute_entry *tlb_execute(const struct interpreter *interpreter, u32 linear);

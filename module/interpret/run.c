@@ -226,7 +226,7 @@ static unsigned int find(struct interpreter *interpreter, struct step **step)
 		return INTERPRET_SLOW;
 	interpreter->page_eip = eip - (linear & (GUEST_PAGE - 1));
 	*step = block->steps;
-	jumps_enter(interpreter, eip, linear, *step, entry->large);
+	jumps_enter(interpreter, eip, linear, *step, entry);
 	return GO_ON;
 }
 

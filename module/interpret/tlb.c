@@ -219,7 +219,10 @@ void interpreter_tlb_flush(struct interpreter *interpreter, bool keep_global)
 {
 	flush(&interpreter->tlbs[0], keep_global);
 	flush(&interpreter->tlbs[1], keep_global);
-	jumps_flush(interpreter);
+	/* Where a burst goes on is not known to be global. */
+	interpreter->resume = NULL;
+	if (!keep_global || interpreter->jumps_local)
+		jumps_flush(interpreter);
 }
 
 /* A neighbour within 4 MiB may go with it. */
