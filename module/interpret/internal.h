@@ -244,6 +244,12 @@ struct crossing {
 
 #define CROSSINGS 64U
 
+enum {
+	PREPARED_NEVER,
+	PREPARED_REAL,
+	PREPARED_PROTECTED,
+};
+
 /* Beyond enum interpret_exit: handled within interpreter_run(). */
 enum {
 	EXIT_FIND = INTERPRET_EXITS, /* go on at interpreter->eip */
@@ -275,6 +281,8 @@ enum {
  * @jump_pages: linear pages that may be in the jump cache, by their low bits
  * @jump_regions: and where in 4 GiB such pages are parts of large ones
  * @jumps_local: the jump cache may know code in pages that are not global
+ * @prepared: what @segments was made from
+ * @prepared_in: the mode that it was made in, by PREPARED_*; 0: none
  * @arena: decoded code, from the front
  * @stack_mask: of SP, by SS.B
  * @bus: of the virtual CPU while its own functions work within a burst
@@ -324,6 +332,8 @@ struct interpreter {
 	u64 jump_pages[JUMP_PAGE_WORDS];
 	u64 jump_regions[JUMP_REGION_WORDS];
 	bool jumps_local;
+	u8 prepared_in;
+	struct segment prepared[SEGMENT_REGISTERS];
 	struct code_page pages[CODE_PAGES];
 	struct block *buckets[BLOCK_BUCKETS];
 };

@@ -131,19 +131,27 @@ bool segment_prepare(struct interpreter *interpreter, unsigned int which)
 	bool was_flat = is_flat(interpreter, which);
 	u64 end = segment_end(segment);
 
+	interpreter->prepared[which] = *segment;
 	fast->base = segment->base;
 	fast->read_end = protected_mode && !readable(segment) ? 0 : end;
 	fast->write_end = protected_mode && !writable(segment) ? 0 : end;
 	return is_flat(interpreter, which) == was_flat;
 }
 
+/* Most bursts begin with the registers that the last one ended with. */
 static bool prepare_segments(struct interpreter *interpreter)
 {
+	const struct segment *segments = interpreter->cpu->segments;
+	u8 mode = cpu_protected_mode(interpreter->cpu) ? PREPARED_PROTECTED : PREPARED_REAL;
+	bool known = interpreter->prepared_in == mode;
 	bool flat = true;
 	unsigned int i;
 
+	interpreter->prepared_in = mode;
 	for (i = 0; i < SEGMENT_REGISTERS; i++) {
-		segment_prepare(interpreter, i);
+		if (!known ||
+		    memcmp(&interpreter->prepared[i], &segments[i], sizeof(segments[i])))
+			segment_prepare(interpreter, i);
 		flat = flat && is_flat(interpreter, i);
 	}
 	return flat;
