@@ -4,9 +4,14 @@
  * for no interrupts, faulting for ever, stepping for ever, leaving for the host
  * as fast as they can. A signal ends KVM_RUN within a second, and SIGKILL the
  * client.
+ *
+ * usage: attack_loops [MILLISECONDS]
+ *
+ * Each runs for so long (default: 200).
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -15,10 +20,10 @@
 
 #include "selftest.h"
 
-#define HANDLER	     0x18000
-#define RUN_USECONDS 200000
+#define HANDLER 0x18000
 
 static struct machine machine;
+static unsigned int run_useconds = 200000;
 
 GUEST_CODE(spin, "cli\n 1: jmp 1b");
 GUEST_CODE(popf_spin, "push $2\n popf\n 1: push $2\n popf\n jmp 1b");
@@ -97,7 +102,7 @@ static int run_until_signal(void)
 
 static void test_signal(unsigned int which)
 {
-	const struct itimerval timer = { .it_value.tv_usec = RUN_USECONDS };
+	const struct itimerval timer = { .it_value.tv_usec = run_useconds };
 	double started;
 	int result;
 
@@ -110,7 +115,7 @@ static void test_signal(unsigned int which)
 		   "%s: a signal ends KVM_RUN", loops[which].name))
 		machine_explain(&machine);
 	/* The emulators stand still at times: ten times what was asked for. */
-	check(seconds() - started < 10 * RUN_USECONDS / 1e6 + 2, "%s: soon", loops[which].name);
+	check(seconds() - started < 10 * run_useconds / 1e6 + 2, "%s: soon", loops[which].name);
 }
 
 static void test_kill(unsigned int which)
@@ -124,17 +129,23 @@ static void test_kill(unsigned int which)
 		machine_run(&machine);
 		_exit(1);
 	}
-	usleep(RUN_USECONDS);
+	usleep(run_useconds);
 	kill(child, SIGKILL);
 	check(waitpid(child, &status, 0) == child && WIFSIGNALED(status) &&
 		      WTERMSIG(status) == SIGKILL,
 	      "%s: SIGKILL ends the client", loops[which].name);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
 	unsigned int i;
+
+	if (argc > 1)
+		run_useconds = atoi(argv[1]) * 1000;
+	/* 0 would never ring, a second and more is no tv_usec. */
+	if (!run_useconds || run_useconds >= 1000000)
+		bail_out("usage: attack_loops [MILLISECONDS], 1 to 999");
 
 	sigaction(SIGALRM, &action, NULL);
 	for (i = 0; i < 3; i++)
