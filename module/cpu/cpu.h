@@ -250,11 +250,13 @@ struct cpu_machine_error {
  * struct cpu_debugger - breakpoints of somebody who looks at the guest from outside
  * @active: they work instead of those in the guest's own debug registers, which
  *	the guest reads and writes as ever
+ * @steps: each iteration of a REP is one step, as under the processor's trap flag
  * @dr: linear addresses
  * @dr7: with the meaning of DR7
  */
 struct cpu_debugger {
 	bool active;
+	bool steps;
 	u64 dr[4];
 	u64 dr7;
 };

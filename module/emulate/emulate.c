@@ -390,7 +390,7 @@ enum cpu_result emulate_insn(struct virtual_cpu *cpu, const struct insn *insn)
 		return undefined(&emulation);
 	watched = watch_begin(&watch, cpu);
 	emulation.compute = entry->compute;
-	emulation.one_iteration = traced || watched;
+	emulation.one_iteration = traced || watched || cpu->debugger.steps;
 	result = entry->run(&emulation);
 	if (watched)
 		breakpoints = watch_end(&watch, cpu);

@@ -54,6 +54,7 @@ int vcpu_set_guest_debug(struct vcpu *vcpu, const struct kvm_guest_debug *debug)
 	vcpu->debug.dr7 = debug->arch.debugreg[7];
 	vcpu->debug.hits = 0;
 	cpu->debugger.active = false;
+	cpu->debugger.steps = vcpu->debug.control & KVM_GUESTDBG_SINGLESTEP;
 	if (vcpu->debug.control & KVM_GUESTDBG_USE_HW_BP)
 		set_breakpoints(cpu, debug->arch.debugreg);
 	return 0;

@@ -357,6 +357,26 @@ static void test_steps_over_traps(void)
 	check_halts(HANDLER, "the NMI comes when it may");
 }
 
+/* Each iteration is a step, as with the processor's trap flag: RCX is 2, 1, 0. */
+GUEST_CODE(repeated, "mov $0x8000, %esi; mov $0x8800, %edi; mov $3, %ecx; rep movsb; nop");
+
+static void test_steps_of_repeats(void)
+{
+	struct kvm_regs regs;
+
+	BOOT(repeated);
+	set_debug(KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP, NULL);
+	for (uint32_t offset = 5; offset <= 15; offset += 5)
+		step_to(offset, "before REP MOVSB");
+	for (uint32_t left = 3; left--;) {
+		step_to(left ? 15 : 17, "an iteration of REP MOVSB");
+		machine_get_regs(&machine, &regs);
+		check(regs.rcx == left && regs.rdi == 0x8803 - left, "%s: %u are left", where(),
+		      left);
+	}
+	set_debug(0, NULL);
+}
+
 /* Deliveries are steps; the pushed flags have no TF. */
 GUEST_CODE(events, "nop; ud2");
 GUEST_CODE(interrupted, "sti; nop; nop; hlt");
@@ -531,6 +551,7 @@ static void test_all(void)
 	test_resume_flag();
 	test_emulated_accesses();
 	test_steps();
+	test_steps_of_repeats();
 	test_steps_into_handlers();
 	test_own_trap_flag();
 	test_combinations();
