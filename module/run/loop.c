@@ -19,10 +19,15 @@ static unsigned int load_flags(const struct vcpu *vcpu)
 		flags |= WORLD_LOAD_STEP;
 	if (run_interrupt_wanted(vcpu)) {
 		flags |= WORLD_LOAD_WANT_IF;
-		/* Nothing tells when the shadow has passed, but a step. */
 		if (vcpu->cpu.interrupt_shadow)
 			flags |= WORLD_LOAD_STEP;
 	}
+	/*
+	 * Nothing tells when the shadow has passed, but a step. A client may wait for
+	 * its end without asking.
+	 */
+	if (vcpu->cpu.interrupt_shadow & INTERRUPT_SHADOW_STI)
+		flags |= WORLD_LOAD_STEP;
 	return flags;
 }
 

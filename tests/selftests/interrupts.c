@@ -4,6 +4,9 @@
  * A guest's OUT to port 0x500 queues that vector, through the interrupt window
  * if it cannot be taken at once.
  */
+#include <signal.h>
+#include <sys/time.h>
+
 #include "image.h"
 
 #define PORT_INTERRUPT 0x500
@@ -48,8 +51,38 @@ static bool handle(struct machine *from)
 	}
 }
 
+/* A jump to itself never leaves the place where STI's shadow ends. */
+GUEST_CODE(shadow, "sti\n1: jmp 1b");
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+/* A client that asks for no window sees from each return whether one is open. */
+static void test_end_of_shadow(void)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 1000 };
+	struct sigaction action = { .sa_handler = on_alarm };
+	unsigned int i;
+
+	sigaction(SIGALRM, &action, NULL);
+	machine_create(&machine, MACHINE_MEMORY);
+	MACHINE_BOOT(&machine, shadow);
+	for (i = 0; i < 5; i++) {
+		setitimer(ITIMER_REAL, &soon, NULL);
+		if (machine_run_once(&machine) != -EINTR ||
+		    machine.run->ready_for_interrupt_injection)
+			break;
+	}
+	check(machine.run->ready_for_interrupt_injection && machine.run->if_flag,
+	      "the interrupt shadow of STI ends where the guest jumps to the same place");
+	machine_destroy(&machine);
+}
+
 int main(void)
 {
+	test_end_of_shadow();
 	image_boot(&machine, "client_interrupts");
 	image_run(&machine, handle);
 	check(windows > 0, "windows opened: %u", windows);
