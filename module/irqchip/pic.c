@@ -134,6 +134,8 @@ static void begin_service(struct pic *pic, struct pic_chip *chip, unsigned int p
 		chip->isr |= BIT(pin);
 		return;
 	}
+	/* It may be there since before ICW4: this acknowledge ends that one too. */
+	chip->isr &= ~BIT(pin);
 	if (chip->rotate_on_auto_eoi)
 		chip->priority_add = (pin + 1) & 7;
 	tell_ended(pic, chip, BIT(pin));

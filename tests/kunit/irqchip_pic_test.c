@@ -291,6 +291,23 @@ static void automatic_eoi(struct kunit *test)
 	takes(test, "4 is highest since 3 was served", 0x24);
 }
 
+/* An interrupt taken between ICW1 and ICW4, before the automatic EOI is on. */
+static void automatic_eoi_comes_late(struct kunit *test)
+{
+	program();
+	pic_write(&pic, 0x20, 0x11);
+	pic_write(&pic, 0x21, 0x20);
+	pic_write(&pic, 0x21, 0x04);
+	pulse(9);
+	takes(test, "9", 0x29);
+	pic_write(&pic, 0x21, 0x13);
+	KUNIT_EXPECT_EQ_MSG(test, isr_of(0x20), BIT(2), "ICW4 ends nothing");
+	pic_write(&pic, 0xa0, 0x20);
+	pulse(9);
+	takes(test, "the special fully nested master lets the slave in", 0x29);
+	KUNIT_EXPECT_EQ_MSG(test, isr_of(0x20), 0, "and the cascade is ended");
+}
+
 static void special_mask(struct kunit *test)
 {
 	program();
@@ -461,6 +478,7 @@ static struct kunit_case pic_cases[] = {
 	KUNIT_CASE(busy),
 	KUNIT_CASE(rotation),
 	KUNIT_CASE(automatic_eoi),
+	KUNIT_CASE(automatic_eoi_comes_late),
 	KUNIT_CASE(special_mask),
 	KUNIT_CASE(special_fully_nested),
 	KUNIT_CASE(polling),
