@@ -101,7 +101,11 @@ $(OUT)/guests/memtest.bin: | $(OUT)/guests
 	cp "$$(scripts/debian-package memtest86+)/boot/memtest86+ia32.bin" $@
 
 # --- programs that measure; they have the machine of the selftests
-bench-programs: $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
+bench-programs: $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c)) \
+	$(OUT)/bench/count_exits.so
+
+$(OUT)/bench/count_exits.so: tests/bench/lib/count_exits.c Makefile | $(OUT)/bench
+	$(CC) $(SELFTEST_CFLAGS) -shared -fPIC -o $@ $<
 
 $(OUT)/bench/%: tests/bench/%.c $(selftest-objects) Makefile | $(OUT)/bench
 	$(CC) $(SELFTEST_CFLAGS) $(TOOL_LDFLAGS) -o $@ $< $(selftest-objects)
