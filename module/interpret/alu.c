@@ -4,7 +4,8 @@
  * result and the flags. Reached through rows that translate.c chooses from.
  * Pure.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 /* The carry goes in through the host's CF; INC and DEC leave it there. */
 #define WITH_CARRY    "btl $0, %k1\n\t"

@@ -3,7 +3,8 @@
  * Steps of bit tests and bit scans. Reached through rows that translate.c
  * chooses from. Pure.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 /* BT and its kin change CF only. */
 static __always_inline void set_carry(u64 *flags, u64 bit)

@@ -3,7 +3,8 @@
  * Steps of near control transfer. A direct jump within a page gets a pointer to
  * its target when it is first taken; all others look their target up. Pure.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 #define SP_SLOT (REG_SP * sizeof(u64))
 

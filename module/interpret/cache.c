@@ -8,7 +8,9 @@
  * everything goes at once. Both happen between bursts only, and both empty the
  * jump cache, the only thing that leads from one page's blocks to another's.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
+#include "interpret/translate.h"
 
 #define COPY_SLOTS  (GUEST_PAGE / sizeof(struct step))
 #define BLOCK_SLOTS (sizeof(struct block) / sizeof(struct step))

@@ -5,7 +5,8 @@
  * Status flags travel from step to step; DF, IF and the rest are always in
  * cpu->rflags.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 unsigned int step_clc(STEP_PARAMETERS)
 {

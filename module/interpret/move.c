@@ -4,7 +4,8 @@
  * steps that stand before operands with an index or a segment. Reached through
  * rows that translate.c chooses from. Pure.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 unsigned int step_nop(STEP_PARAMETERS)
 {

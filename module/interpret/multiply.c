@@ -7,7 +7,8 @@
  * undefined and stay, as in the emulator. What would raise #DE goes the slow
  * way, before the host divides.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 #define PRODUCT_FLAGS (FLAG_CF | FLAG_OF)
 

@@ -4,7 +4,9 @@
  * themselves, and how it leaves a precise virtual CPU behind. Called by the
  * interpreter's owner. Pure.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
+#include "interpret/translate.h"
 
 /* ---- ends of a burst, as steps call them ---------------------------------------- */
 

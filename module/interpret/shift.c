@@ -6,7 +6,8 @@
  * The flags that the manual leaves undefined are those of the emulator: AF
  * stays, and OF is computed for every count as it is for one.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 #define SIGN(type) (8 * (unsigned int)sizeof(type) - 1)
 

@@ -3,7 +3,8 @@
  * Steps that push and pop. Each exists for operand sizes of 16 and 32 bits, for
  * a flat stack and for any; translate.c chooses. Pure.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 #define SP_SLOT (REG_SP * sizeof(u64))
 

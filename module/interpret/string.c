@@ -7,7 +7,8 @@
  * Registers are committed after each such chunk, so a miss in the middle leaves
  * the state between two iterations.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 #define SI_SLOT (REG_SI * sizeof(u64))
 #define DI_SLOT (REG_DI * sizeof(u64))

@@ -8,7 +8,8 @@
  * changed then, and the instruction is executed again when the TLB has it, or by
  * the emulator.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
+#include "interpret/handlers.h"
 
 /* ---- the bus of a burst ------------------------------------------------------- */
 

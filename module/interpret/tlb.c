@@ -3,7 +3,7 @@
  * The TLB: linear pages to host addresses, for each privilege one. Filled and
  * dropped by the interpreter's owner, between bursts. Pure.
  */
-#include "interpret/internal.h"
+#include "interpret/execute.h"
 
 #define PAGE_OF(linear) ((u32)(linear) & ~(GUEST_PAGE - 1))
 
