@@ -23,6 +23,7 @@
 static int vcpu = -1;
 static const struct kvm_run *run;
 static unsigned long long returns[REASONS];
+static unsigned long long by_port[0x10000];
 
 static void watch(int file)
 {
@@ -47,6 +48,8 @@ int ioctl(int file, unsigned long request, ...)
 	result = (int)syscall(SYS_ioctl, file, request, argument);
 	if (request == KVM_CREATE_VCPU && result >= 0)
 		watch(result);
+	if (request == KVM_RUN && file == vcpu && !result && run->exit_reason == KVM_EXIT_IO)
+		by_port[run->io.port]++;
 	if (request == KVM_RUN && file == vcpu)
 		returns[result || run->exit_reason >= INTERRUPTED ? INTERRUPTED
 								  : run->exit_reason]++;
@@ -76,6 +79,10 @@ __attribute__((destructor)) static void tell(void)
 	for (int i = 0; i < REASONS; i++) {
 		if (returns[i])
 			fprintf(stderr, "figure returns %d %llu\n", i, returns[i]);
+	}
+	for (int i = 0; i < 0x10000; i++) {
+		if (by_port[i])
+			fprintf(stderr, "figure ports %x %llu\n", i, by_port[i]);
 	}
 	if (syscall(SYS_ioctl, vcpu, RINGLET_GET_STATISTICS, &statistics))
 		return;
