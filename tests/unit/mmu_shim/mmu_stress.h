@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The parts of the shadow's stress test: a guest's memory in a client, a model
- * of what a processor may do with it, and invariants of the shadow.
+ * of what a processor may do with it, the guest and its accesses, and invariants
+ * of the shadow.
  */
 #ifndef MMU_STRESS_H
 #define MMU_STRESS_H
@@ -63,6 +64,56 @@ bool model_may_reach(const struct virtual_cpu *cpu, const struct access *access,
 /* What the tables say now, A and D apart. */
 enum walk_result model_walk(const struct virtual_cpu *cpu, const struct access *access,
 			    u32 *error_code);
+
+/* ---- the machine and its dice (mmu_stress.c) ------------------------------- */
+
+#define ROOTS 3
+
+extern struct mmu mmu;
+extern struct mmu_vcpu vcpu;
+extern struct virtual_cpu cpu;
+extern u8 tracked[CLIENT_PAGES];
+extern int heard; /* page of the last tracked write */
+extern unsigned long reached, faulted, refused, emulated, interpreted;
+
+/* The test has failed: no return. */
+__attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
+u64 random_bits(void);
+unsigned int dice(unsigned int sides);
+bool chance(unsigned int percent);
+
+/* ---- the guest (mmu_stress_guest.c) ---------------------------------------- */
+
+/* Addresses, places in tables and entries that meet often. */
+u32 random_linear(void);
+unsigned int random_offset(void);
+u64 random_entry(void);
+
+bool guest_is_pae(void);
+unsigned int entry_bytes(void);
+void *memory_at(u64 gpa);
+enum mmu_access emulator_write(u64 gpa, const void *data, unsigned int bytes);
+void write_entry(void);
+void fill_table(void);
+void load_cr3(unsigned int root);
+unsigned int random_root(void);
+void change_mode(void);
+void flush_page(u32 linear);
+/* Everything, at the guest's wish or not. */
+void guest_flushed(void);
+
+/* ---- accesses (mmu_stress_access.c) ---------------------------------------- */
+
+/* Addresses that the interpreter keeps. */
+void forget_hot_pages(void);
+void forget_hot_pages_at(u32 linear);
+void set_privilege(bool user);
+struct access random_access(void);
+/* Whether it may still use them. */
+void judge_hot_pages(void);
+void make_access(void);
+void change_what_is_used(void);
+void move_table(void);
 
 /* ---- invariants (mmu_stress_check.c) --------------------------------------- */
 
