@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "selftest.h"
+#include "chips.h"
 
 #define PORT	     0x10
 #define FIRST	     0x50 /* vectors with a handler */
@@ -89,11 +89,9 @@ static uint32_t engine;
 
 static void prepare(struct machine *of)
 {
-	struct kvm_pit_config config = { .flags = KVM_PIT_SPEAKER_DUMMY };
-
-	if (ioctl(of->vm, RINGLET_SET_ENGINE, engine) || ioctl(of->vm, KVM_CREATE_IRQCHIP, 0) ||
-	    ioctl(of->vm, KVM_CREATE_PIT2, &config))
-		bail_out("making the chips");
+	if (ioctl(of->vm, RINGLET_SET_ENGINE, engine))
+		bail_out("RINGLET_SET_ENGINE");
+	make_chips(of->vm);
 }
 
 /* The CPU that is offered, with two bits as they are wanted. */

@@ -633,15 +633,6 @@ static long kernel_memory_kb(void)
 	       proc_number("/proc/meminfo", "PageTables");
 }
 
-static bool references_become_zero(void)
-{
-	int i;
-
-	for (i = 0; i < 300 && module_references() != 0; i++)
-		usleep(10000);
-	return module_references() == 0;
-}
-
 int main(int argc, char **argv)
 {
 	unsigned int calls = argc > 1 ? strtoul(argv[1], NULL, 0) : DEFAULT_CALLS;
@@ -673,7 +664,7 @@ int main(int argc, char **argv)
 			before = kernel_memory_kb();
 	}
 	check(bad == 0, "%u calls: all processes lived to their end", calls);
-	check(references_become_zero(), "the module has no references left");
+	check(references_become(0), "the module has no references left");
 	after = kernel_memory_kb();
 	check(after - before < TOLERANCE_KB, "%ld kB of kernel memory more", after - before);
 	check(proc_number("/proc/meminfo", "Mlocked") == locked, "no page stays locked");

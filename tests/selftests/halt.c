@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "selftest.h"
+#include "chips.h"
 
 #define IRQ	     3
 #define VECTOR	     0x43
@@ -48,12 +48,13 @@ GUEST_CODE(halter, "9: 1: sti\n hlt\n cli\n jmp 1b" WITH_SPEAKER);
 
 static void prepare(struct machine *of)
 {
-	struct kvm_pit_config config = { .flags = KVM_PIT_SPEAKER_DUMMY };
 	struct kvm_irqchip chip = { .chip_id = KVM_IRQCHIP_PIC_MASTER };
 
-	if (ioctl(of->vm, RINGLET_SET_ENGINE, engine) || ioctl(of->vm, KVM_CREATE_IRQCHIP, 0) ||
-	    ioctl(of->vm, KVM_CREATE_PIT2, &config) || ioctl(of->vm, KVM_GET_IRQCHIP, &chip))
-		bail_out("making PIC and PIT");
+	if (ioctl(of->vm, RINGLET_SET_ENGINE, engine))
+		bail_out("RINGLET_SET_ENGINE");
+	make_chips(of->vm);
+	if (ioctl(of->vm, KVM_GET_IRQCHIP, &chip))
+		bail_out("KVM_GET_IRQCHIP");
 	chip.chip.pic.irq_base = TIMER_VECTOR;
 	if (ioctl(of->vm, KVM_SET_IRQCHIP, &chip))
 		bail_out("KVM_SET_IRQCHIP");
@@ -322,9 +323,7 @@ static void test_kill(void)
 	usleep(20000);
 	kill(child, SIGKILL);
 	check(waitpid(child, &status, 0) == child && WIFSIGNALED(status), "killed in its sleep");
-	for (i = 0; i < 300 && module_references() != references; i++)
-		usleep(10000);
-	check(module_references() == references, "nothing of it is left");
+	check(references_become(references), "nothing of it is left");
 }
 
 static void test_engine(uint32_t which)

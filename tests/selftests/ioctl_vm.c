@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "selftest.h"
+#include "chips.h"
 
 static int device;
 static long page;
@@ -186,9 +186,7 @@ int main(void)
 	device = open(DEVICE, O_RDWR | O_CLOEXEC);
 	if (device < 0)
 		bail_out("opening " DEVICE);
-	vm = ioctl(device, KVM_CREATE_VM, 0);
-	if (vm < 0)
-		bail_out("KVM_CREATE_VM");
+	vm = new_vm();
 	memory = mmap(NULL, MEMORY_PAGES * page, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
@@ -199,14 +197,10 @@ int main(void)
 	test_tss_address(vm);
 	test_unknown(vm);
 	close(vm);
-	vm = ioctl(device, KVM_CREATE_VM, 0);
-	if (vm < 0)
-		bail_out("KVM_CREATE_VM");
+	vm = new_vm();
 	test_enable_capability(vm);
 	close(vm);
-	vm = ioctl(device, KVM_CREATE_VM, 0);
-	if (vm < 0)
-		bail_out("KVM_CREATE_VM");
+	vm = new_vm();
 	test_not_there(vm);
 	return finish();
 }

@@ -10,11 +10,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "chips.h"
 #include "exits.h"
 
 #define PIO	  KVM_IOEVENTFD_FLAG_PIO
@@ -30,23 +30,6 @@
 
 static struct machine machine;
 static struct exits exits;
-
-static int new_eventfd(void)
-{
-	int file = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-
-	if (file < 0)
-		bail_out("eventfd");
-	return file;
-}
-
-/* How often it was signalled since the last time. */
-static unsigned int rung(int file)
-{
-	uint64_t count = 0;
-
-	return read(file, &count, sizeof(count)) == sizeof(count) ? count : 0;
-}
 
 static int change(int vm, uint32_t flags, int file, uint64_t address, uint32_t length,
 		  uint64_t data)
@@ -65,8 +48,7 @@ static int change(int vm, uint32_t flags, int file, uint64_t address, uint32_t l
 static void test_arguments(void)
 {
 	int device = open(DEVICE, O_RDWR | O_CLOEXEC);
-	int vm = ioctl(device, KVM_CREATE_VM, 0);
-	int file = new_eventfd(), other = new_eventfd();
+	int vm = new_vm(), file = new_eventfd(), other = new_eventfd();
 
 	for (uint32_t length = 1; length <= 8; length *= 2)
 		check_done(change(vm, 0, file, DEVICE_AT, length, 0), "length %u", length);
@@ -139,15 +121,16 @@ static void test_ports(const char *engine)
 	check(exits_run(&machine, &exits), "the guest halts");
 	EXITS_CHECK(&exits, "what rings nothing", { true, 0x50, 1, 1, 0x12 },
 		    { true, 0x50, 4, 1, 0x12 }, { true, 0x55, 1, 1, 0x55 });
-	check(rung(match) == 1, "the data rang once");
-	check(rung(word) == 1, "the word once");
-	check(rung(any) == 3, "the one for any length three times");
+	check(eventfd_count(match) == 1, "the data rang once");
+	check(eventfd_count(word) == 1, "the word once");
+	check(eventfd_count(any) == 3, "the one for any length three times");
 
 	check_done(change(machine.vm, DEASSIGN | PIO, any, 0x54, 0, 0), "one goes");
 	check_done(change(machine.vm, DEASSIGN | PIO, word, 0x50, 2, 0), "and another");
 	MACHINE_BOOT(&machine, ports);
 	check(exits_run(&machine, &exits) && exits.count == 7, "their writes are the client's");
-	check(rung(match) == 1 && !rung(word) && !rung(any), "the third rings on");
+	check(eventfd_count(match) == 1 && !eventfd_count(word) && !eventfd_count(any),
+	      "the third rings on");
 	check_done(change(machine.vm, DEASSIGN | PIO | DATAMATCH, match, 0x50, 1, 0x11), "the end");
 	close(match);
 	close(word);
@@ -185,9 +168,10 @@ static void test_memory(const char *engine)
 	check(exits_run(&machine, &exits), "the guest halts");
 	EXITS_CHECK(&exits, "what rings nothing", { false, DEVICE_AT + 8, 2, 1, 0x0304 },
 		    { false, DEVICE_AT + 16, 8, 1, 1 });
-	check(rung(any) == 3 && rung(four) == 1 && rung(eight) == 1 && rung(in_rom) == 1,
+	check(eventfd_count(any) == 3 && eventfd_count(four) == 1 && eventfd_count(eight) == 1 &&
+		      eventfd_count(in_rom) == 1,
 	      "each has rung as often as it was written to");
-	check(!rung(in_memory) && *(uint32_t *)(machine.memory + 0x8000) == 0x01020304,
+	check(!eventfd_count(in_memory) && *(uint32_t *)(machine.memory + 0x8000) == 0x01020304,
 	      "memory was written");
 	check(!*(uint32_t *)machine.memory, "and the ROM was not");
 	check_done(change(machine.vm, DEASSIGN, any, DEVICE_AT, 0, 0), "one goes");
@@ -223,7 +207,8 @@ static void test_strings(const char *engine)
 	check(in_order, "STOS: all but what rings, in order");
 	check(exits.seen[41].port && exits.seen[41].count == 6,
 	      "OUTS to a port without doorbell: all at once");
-	check(rung(match) == 3 && rung(third) == 1 && rung(last) == 1, "each rang as it should");
+	check(eventfd_count(match) == 3 && eventfd_count(third) == 1 && eventfd_count(last) == 1,
+	      "each rang as it should");
 	close(match);
 	close(third);
 	close(last);
@@ -256,7 +241,7 @@ static void test_delivery(const char *engine)
 		      engine, bells);
 		for (unsigned int i = 0; i < 2; i++) {
 			if (bells >> i & 1) {
-				wrong += rung(files[i]) != 1;
+				wrong += eventfd_count(files[i]) != 1;
 				change(machine.vm, DEASSIGN, files[i], parts[i].address,
 				       parts[i].bytes, 0);
 			} else {
@@ -271,12 +256,6 @@ static void test_delivery(const char *engine)
 	close(files[1]);
 }
 
-static void prepare_irqchip(struct machine *of)
-{
-	if (ioctl(of->vm, KVM_CREATE_IRQCHIP, 0))
-		bail_out("KVM_CREATE_IRQCHIP");
-}
-
 GUEST_CODE(pic, "mov $0x5a, %al\n out %al, $0x21\n mov $0, %al\n in $0x21, %al\n"
 		"out %al, $0x10\n 1: jmp 1b");
 
@@ -286,13 +265,13 @@ static void test_chips(void)
 	int file = new_eventfd();
 	struct machine of;
 
-	machine_create_with(&of, MACHINE_MEMORY, prepare_irqchip);
+	machine_create_with(&of, MACHINE_MEMORY, machine_make_irqchip);
 	MACHINE_BOOT(&of, pic);
 	check_done(change(of.vm, PIO, file, 0x21, 1, 0), "a doorbell at a port of the PIC");
 	check(!machine_run(&of) && of.run->exit_reason == KVM_EXIT_IO &&
 		      *((unsigned char *)of.run + of.run->io.data_offset) == 0x5a,
 	      "the PIC is written");
-	check(!rung(file), "and nothing rings");
+	check(!eventfd_count(file), "and nothing rings");
 	machine_destroy(&of);
 	close(file);
 }
@@ -300,9 +279,7 @@ static void test_chips(void)
 /* More than one page of the interpreter, the trees, and the limit. */
 static void test_many(void)
 {
-	int device = open(DEVICE, O_RDWR | O_CLOEXEC);
-	int vm = ioctl(device, KVM_CREATE_VM, 0);
-	int file = new_eventfd();
+	int vm = new_vm(), file = new_eventfd();
 	unsigned int made = 0, gone = 0;
 
 	while (made < 2 * DOORBELLS_MOST && !change(vm, DATAMATCH, file, made % 256 * 4, 4, made))
@@ -315,7 +292,6 @@ static void test_many(void)
 	check_done(change(vm, DEASSIGN | DATAMATCH, file, 4, 4, 1), "those are not");
 	close(vm);
 	close(file);
-	close(device);
 }
 
 /* ---- against a list that is searched from end to end --------------------- */
@@ -431,7 +407,7 @@ static bool write_at_random(const int *files)
 	if (!exits_run(&machine, &exits) || exits.count != (rings < 0))
 		return false;
 	for (i = 0; i < RANDOM_FILES; i++)
-		ringing += rung(files[i]) == ((int)i == rings);
+		ringing += eventfd_count(files[i]) == ((int)i == rings);
 	return ringing == RANDOM_FILES;
 }
 
@@ -475,9 +451,9 @@ static void *change_all_the_time(void *argument)
 		if (change(machine.vm, DEASSIGN | PIO, file, 0x70, 1, 0) ||
 		    change(machine.vm, DEASSIGN, file, DEVICE_AT, 0, 0))
 			break;
-		rung(file);
+		eventfd_count(file);
 		/* What was taken away rings no more. */
-		if (rung(file))
+		if (eventfd_count(file))
 			break;
 		(*changed)++;
 	}
@@ -508,16 +484,6 @@ static void test_race(const char *engine)
 	      "the guest went on");
 }
 
-static bool references_become(int wanted)
-{
-	for (int i = 0; i < 200; i++) {
-		if (module_references() == wanted)
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
 /* Neither the VM nor the eventfd waits for the other's end. */
 static void test_ends(void)
 {
@@ -542,7 +508,7 @@ static void test_ends(void)
 		if (order & 4)
 			machine_destroy(&of);
 		if (!(order & 1)) {
-			check(rung(kept) == 7, "and is heard while it can be");
+			check(eventfd_count(kept) == 7, "and is heard while it can be");
 			close(file);
 			close(kept);
 		}
@@ -580,7 +546,7 @@ static void test_kill(void)
 		kill(child, SIGKILL);
 		waitpid(child, &status, 0);
 		bad += !WIFSIGNALED(status);
-		rung(file);
+		eventfd_count(file);
 	}
 	check(!bad, "SIGKILL ends 20 guests that ring all the time");
 	check(references_become(before), "nothing is left of them");

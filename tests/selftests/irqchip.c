@@ -4,36 +4,22 @@
  * order, with bad arguments; state that goes round; and that a machine ends well
  * whatever its timer does.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "selftest.h"
+#include "chips.h"
 
 /* The shortest period of a timer, as the module has it by default. */
 #define SHORTEST_PERIOD_US 200
 
-static int device;
-
-static int new_vm(void)
+static int vm_with_chips(void)
 {
-	int vm = ioctl(device, KVM_CREATE_VM, 0);
-
-	if (vm < 0)
-		bail_out("KVM_CREATE_VM");
-	return vm;
-}
-
-static int vm_with_irqchip(void)
-{
-	struct kvm_pit_config config = { .flags = KVM_PIT_SPEAKER_DUMMY };
 	int vm = new_vm();
 
-	if (ioctl(vm, KVM_CREATE_IRQCHIP, 0) || ioctl(vm, KVM_CREATE_PIT2, &config))
-		bail_out("making PIC and PIT");
+	make_chips(vm);
 	return vm;
 }
 
@@ -118,7 +104,7 @@ static void test_order(void)
 
 static void test_lines(void)
 {
-	int vm = vm_with_irqchip();
+	int vm = vm_with_chips();
 
 	check(line(vm, 3, 1) == 1, "a line goes up: 1");
 	check(line(vm, 3, 1) == 0, "it is up: coalesced");
@@ -136,7 +122,7 @@ static void test_lines(void)
 static void test_chip_state(void)
 {
 	struct kvm_irqchip chip, after;
-	int vm = vm_with_irqchip();
+	int vm = vm_with_chips();
 
 	memset(&chip, 0x5a, sizeof(chip));
 	chip.chip_id = KVM_IRQCHIP_PIC_MASTER;
@@ -175,7 +161,7 @@ static void test_chip_state(void)
 static void test_pit_state(void)
 {
 	struct kvm_pit_state2 state, after;
-	int vm = vm_with_irqchip();
+	int vm = vm_with_chips();
 	struct kvm_pit_state old;
 
 	memset(&state, 0x5a, sizeof(state));
@@ -231,7 +217,7 @@ static int set_routes(int vm, struct routing *routing, uint32_t count)
 
 static void test_routing(void)
 {
-	int vm = vm_with_irqchip();
+	int vm = vm_with_chips();
 	struct routing routing = {
 		.entries = {
 			{ .gsi = 20, .type = KVM_IRQ_ROUTING_IRQCHIP,
@@ -316,7 +302,7 @@ static uint64_t microseconds(void)
 static void test_hostile_period(void)
 {
 	struct ringlet_statistics statistics;
-	int vm = vm_with_irqchip();
+	int vm = vm_with_chips();
 	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	uint64_t start = microseconds(), most;
 
@@ -339,7 +325,7 @@ static void test_reinject(void)
 {
 	struct kvm_reinject_control control = {};
 	struct ringlet_statistics statistics;
-	int vm = vm_with_irqchip();
+	int vm = vm_with_chips();
 	int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 
 	check_done(ioctl(vm, KVM_REINJECT_CONTROL, &control), "no reinjection");
@@ -354,16 +340,6 @@ static void test_reinject(void)
 	check_done(ioctl(vm, KVM_REINJECT_CONTROL, &control), "reinjection");
 	close(vcpu);
 	close(vm);
-}
-
-static bool references_become(int wanted)
-{
-	for (int i = 0; i < 200; i++) {
-		if (module_references() == wanted)
-			return true;
-		usleep(10000);
-	}
-	return false;
 }
 
 /* Machines whose timer is about to expire, or just does. */
@@ -393,9 +369,6 @@ static void test_end(void)
 
 int main(void)
 {
-	device = open(DEVICE, O_RDWR | O_CLOEXEC);
-	if (device < 0)
-		bail_out("opening " DEVICE);
 	test_without();
 	test_order();
 	test_lines();

@@ -12,13 +12,13 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "chips.h"
 #include "exits.h"
 
 #define DEASSIGN  KVM_IRQFD_FLAG_DEASSIGN
@@ -30,28 +30,12 @@
 /* As the module has it. */
 #define IRQFDS_MOST 4096
 
-static int new_eventfd(void)
-{
-	int file = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-
-	if (file < 0)
-		bail_out("eventfd");
-	return file;
-}
-
 static void trigger(int file)
 {
 	uint64_t one = 1;
 
 	if (write(file, &one, sizeof(one)) != sizeof(one))
 		bail_out("writing to an eventfd");
-}
-
-static unsigned int signalled(int file)
-{
-	uint64_t count = 0;
-
-	return read(file, &count, sizeof(count)) == sizeof(count) ? count : 0;
 }
 
 static int change(int vm, uint32_t flags, int file, uint32_t gsi, int resample)
@@ -64,17 +48,6 @@ static int change(int vm, uint32_t flags, int file, uint32_t gsi, int resample)
 	};
 
 	return ioctl(vm, KVM_IRQFD, &arguments);
-}
-
-static int new_vm(bool irqchip)
-{
-	int device = open(DEVICE, O_RDWR | O_CLOEXEC);
-	int vm = ioctl(device, KVM_CREATE_VM, 0);
-
-	if (vm < 0 || (irqchip && ioctl(vm, KVM_CREATE_IRQCHIP, 0)))
-		bail_out("making a VM");
-	close(device);
-	return vm;
 }
 
 static struct kvm_pic_state chip_state(int vm, uint32_t chip_id)
@@ -99,7 +72,7 @@ static bool is_up(int vm, unsigned int irq)
 
 static void test_arguments(void)
 {
-	int vm = new_vm(false), file = new_eventfd(), other = new_eventfd();
+	int vm = new_vm(), file = new_eventfd(), other = new_eventfd();
 	int device = open(DEVICE, O_RDWR | O_CLOEXEC);
 
 	check_error(change(vm, 0, file, IRQ, 0), EINVAL, "without an irqchip");
@@ -108,7 +81,7 @@ static void test_arguments(void)
 	check_error(change(vm, DEASSIGN, -1, IRQ, 0), EBADF, "of no file");
 	close(vm);
 
-	vm = new_vm(true);
+	vm = new_vm_with_irqchip();
 	check_error(ioctl(vm, KVM_IRQFD, NULL), EFAULT, "nothing");
 	check_error(change(vm, 4, file, IRQ, 0), EINVAL, "an unknown flag");
 	check_error(change(vm, DEASSIGN | 4, file, IRQ, 0), EINVAL, "to take it away");
@@ -128,7 +101,7 @@ static void test_arguments(void)
 	check_done(change(vm, DEASSIGN, file, IRQ, 0), "it is taken away");
 	check_done(change(vm, 0, file, 0xffffffff, 0), "for a GSI that leads nowhere");
 	trigger(file);
-	check(!signalled(file), "it is read all the same");
+	check(!eventfd_count(file), "it is read all the same");
 	close(vm);
 	close(file);
 	close(other);
@@ -153,13 +126,13 @@ static void route(int vm, uint32_t gsi, uint32_t irq)
 
 static void test_edges(void)
 {
-	int vm = new_vm(true), file = new_eventfd(), early = new_eventfd();
+	int vm = new_vm_with_irqchip(), file = new_eventfd(), early = new_eventfd();
 
 	check_done(change(vm, 0, file, IRQ, 0), "an eventfd for IRQ %u", IRQ);
 	check(!is_requested(vm, IRQ), "nothing yet");
 	trigger(file);
 	check(is_requested(vm, IRQ) && !is_up(vm, IRQ), "written to: an edge");
-	check(!signalled(file), "what was written is taken");
+	check(!eventfd_count(file), "what was written is taken");
 	trigger(early);
 	check_done(change(vm, 0, early, SLAVE_IRQ, 0), "one that was written to before");
 	check(is_requested(vm, SLAVE_IRQ), "it counts");
@@ -168,17 +141,17 @@ static void test_edges(void)
 	check(is_requested(vm, OTHER_IRQ), "it goes where the GSI leads now");
 	check_done(change(vm, DEASSIGN, file, IRQ, 0), "taken away");
 	trigger(file);
-	check(signalled(file) == 1, "now it is an ordinary eventfd");
+	check(eventfd_count(file) == 1, "now it is an ordinary eventfd");
 	close(vm);
 	trigger(early);
-	check(signalled(early) == 1, "after the VM's end so is the other");
+	check(eventfd_count(early) == 1, "after the VM's end so is the other");
 	close(file);
 	close(early);
 }
 
 static void test_levels_without_guest(void)
 {
-	int vm = new_vm(true), file = new_eventfd(), resample = new_eventfd();
+	int vm = new_vm_with_irqchip(), file = new_eventfd(), resample = new_eventfd();
 	int second = new_eventfd();
 	struct kvm_irq_level line = { .irq = IRQ, .level = 1 };
 
@@ -200,7 +173,7 @@ static void test_levels_without_guest(void)
 	line.level = 0;
 	check_done(ioctl(vm, KVM_IRQ_LINE, &line), "it lets go");
 	check(!is_up(vm, IRQ), "and the line is down: closing let go, too");
-	check(!signalled(resample), "nobody ended an interrupt");
+	check(!eventfd_count(resample), "nobody ended an interrupt");
 
 	file = new_eventfd();
 	check_done(change(vm, RESAMPLE, file, IRQ, resample), "once more");
@@ -208,7 +181,7 @@ static void test_levels_without_guest(void)
 	check(is_up(vm, IRQ), "up");
 	route(vm, IRQ, OTHER_IRQ);
 	check(!is_up(vm, IRQ) && !is_up(vm, OTHER_IRQ), "another route: down at both");
-	check(signalled(resample) == 1, "and the client is asked");
+	check(eventfd_count(resample) == 1, "and the client is asked");
 	trigger(file);
 	check(is_up(vm, OTHER_IRQ), "it raises the other");
 	close(resample);
@@ -239,8 +212,7 @@ static void prepare(struct machine *of)
 {
 	static const uint8_t level_triggered[] = { 1 << OTHER_IRQ, 1 << SLAVE_IRQ % 8 };
 
-	if (ioctl(of->vm, KVM_CREATE_IRQCHIP, 0))
-		bail_out("KVM_CREATE_IRQCHIP");
+	make_irqchip(of->vm);
 	for (unsigned int i = 0; i < 2; i++) {
 		struct kvm_irqchip chip = { .chip_id = i };
 
@@ -325,33 +297,34 @@ static void test_guest(const char *name)
 	check(next_irq() == IRQ && stays_quiet(), "an edge interrupts");
 	trigger(level);
 	check(next_irq() == OTHER_IRQ, "a level interrupts");
-	check(is_up(machine.vm, OTHER_IRQ) && !signalled(resample), "and stays up in the handler");
+	check(is_up(machine.vm, OTHER_IRQ) && !eventfd_count(resample),
+	      "and stays up in the handler");
 	check(stays_quiet(), "once");
 	check(!is_up(machine.vm, OTHER_IRQ), "its end lets it down");
-	check(signalled(resample) == 1, "and the client is told");
+	check(eventfd_count(resample) == 1, "and the client is told");
 	trigger(level);
-	check(next_irq() == OTHER_IRQ && stays_quiet() && signalled(resample) == 1,
+	check(next_irq() == OTHER_IRQ && stays_quiet() && eventfd_count(resample) == 1,
 	      "it can be raised again");
 
 	trigger(slave);
 	trigger(slave);
 	check(next_irq() == SLAVE_IRQ, "one of the slave");
-	check(!signalled(slave_resample), "has not ended");
+	check(!eventfd_count(slave_resample), "has not ended");
 	trigger(slave);
 	check(stays_quiet(), "raised again in its handler, it is the same interrupt");
-	check(signalled(slave_resample) == 1, "ended once");
-	check(signalled(told) == 1, "the other of its line is told, too");
+	check(eventfd_count(slave_resample) == 1, "ended once");
+	check(eventfd_count(told) == 1, "the other of its line is told, too");
 
 	trigger(slave);
 	trigger(level);
 	check(next_irq() == SLAVE_IRQ, "of two the cascade's comes first");
 	check(next_irq() == OTHER_IRQ, "then the other");
-	check(stays_quiet() && signalled(resample) == 1 && signalled(slave_resample) == 1,
+	check(stays_quiet() && eventfd_count(resample) == 1 && eventfd_count(slave_resample) == 1,
 	      "each is told once");
 
 	check_done(change(machine.vm, DEASSIGN, level, OTHER_IRQ, 0), "the level is taken away");
 	trigger(level);
-	check(stays_quiet() && signalled(level) == 1, "now it does nothing");
+	check(stays_quiet() && eventfd_count(level) == 1, "now it does nothing");
 	machine_destroy(&machine);
 	close(edge);
 	close(level);
@@ -375,7 +348,7 @@ static void *device_thread(void *argument)
 
 	trigger(device->trigger);
 	while (device->given < device->wanted && poll(&poll_for, 1, 5000) == 1) {
-		if (!signalled(device->resample))
+		if (!eventfd_count(device->resample))
 			continue;
 		device->given++;
 		if (device->given < device->wanted)
@@ -431,12 +404,13 @@ static void test_ioapic(const char *name)
 	check(stays_quiet(), "nothing yet");
 	trigger(level);
 	check(next_irq() == OTHER_IRQ, "it interrupts");
-	check(is_up(machine.vm, OTHER_IRQ) && !signalled(resample), "and stays up in the handler");
+	check(is_up(machine.vm, OTHER_IRQ) && !eventfd_count(resample),
+	      "and stays up in the handler");
 	check(stays_quiet(), "once");
-	check(!is_up(machine.vm, OTHER_IRQ) && signalled(resample) == 1,
+	check(!is_up(machine.vm, OTHER_IRQ) && eventfd_count(resample) == 1,
 	      "its end lets it down, at the PIC too");
 	trigger(level);
-	check(next_irq() == OTHER_IRQ && stays_quiet() && signalled(resample) == 1,
+	check(next_irq() == OTHER_IRQ && stays_quiet() && eventfd_count(resample) == 1,
 	      "it can be raised again");
 	machine_destroy(&machine);
 	close(level);
@@ -447,7 +421,7 @@ static void test_ioapic(const char *name)
 static void test_split(void)
 {
 	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
-	int vm = new_vm(false), file = new_eventfd();
+	int vm = new_vm(), file = new_eventfd();
 
 	check_done(ioctl(vm, KVM_ENABLE_CAP, &split), "a local APIC alone");
 	check_error(change(vm, RESAMPLE, file, IRQ, file), EINVAL, "it sees the end of no pin");
@@ -485,16 +459,6 @@ static void test_self(void)
 	close(resample);
 }
 
-static bool references_become(int wanted)
-{
-	for (int i = 0; i < 200; i++) {
-		if (module_references() == wanted)
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
 enum part { PART_VM, PART_TRIGGER, PART_RESAMPLE, PARTS };
 
 /* Each order of the three ends, with the line up and down. */
@@ -511,7 +475,7 @@ static void test_every_order(void)
 			{ PART_RESAMPLE, PART_VM, PART_TRIGGER },
 			{ PART_RESAMPLE, PART_TRIGGER, PART_VM },
 		};
-		int files[PARTS] = { new_vm(true), new_eventfd(), new_eventfd() };
+		int files[PARTS] = { new_vm_with_irqchip(), new_eventfd(), new_eventfd() };
 		int vcpu = ioctl(files[PART_VM], KVM_CREATE_VCPU, 0);
 
 		if (change(files[PART_VM], RESAMPLE, files[PART_TRIGGER], IRQ,
@@ -548,7 +512,7 @@ static void *storm(void *argument)
 /* Assigned, taken away, hung up, rerouted, while it is triggered all the time. */
 static void test_race(void)
 {
-	int vm = new_vm(true), resample = new_eventfd(), bad = 0;
+	int vm = new_vm_with_irqchip(), resample = new_eventfd(), bad = 0;
 	atomic_int file = new_eventfd();
 	pthread_t thread;
 
@@ -564,7 +528,7 @@ static void test_race(void)
 		if (i % 10 == 9) {
 			/* With those that are hung up just now. */
 			close(vm);
-			vm = new_vm(true);
+			vm = new_vm_with_irqchip();
 		}
 	}
 	stop = true;
@@ -578,7 +542,7 @@ static void test_race(void)
 static void test_most(void)
 {
 	struct rlimit old, limit = { IRQFDS_MOST + 64, IRQFDS_MOST + 64 };
-	int vm = new_vm(true), made = 0, last;
+	int vm = new_vm_with_irqchip(), made = 0, last;
 	static int files[IRQFDS_MOST + 1];
 
 	getrlimit(RLIMIT_NOFILE, &old);

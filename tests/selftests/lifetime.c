@@ -20,20 +20,6 @@ GUEST_CODE(loop, "1: mov $0x100000, %edi\n"
 		 "2: addl $1, (%edi)\n add $4096, %edi\n cmp $0x200000, %edi\n jb 2b\n jmp 1b");
 GUEST_CODE(out, "mov $0x5a, %al\n out %al, $0x10\n hlt");
 
-/* Files are put down by the kernel some time after the process is reaped. */
-static bool references_become(int wanted)
-{
-	int i;
-
-	for (i = 0; i < 200; i++) {
-		if (module_references() == wanted)
-			return true;
-		usleep(10000);
-	}
-	note("the module has %d references, %d were expected", module_references(), wanted);
-	return false;
-}
-
 enum part { PART_DEVICE, PART_VM, PART_VCPU, PART_RUN, PART_MEMORY, PARTS };
 
 static const char *const part_names[PARTS] = { "device", "VM", "vCPU", "kvm_run", "memory" };

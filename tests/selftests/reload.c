@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "selftest.h"
+#include "chips.h"
 
 #define MODULE "/lib/modules/ringlet.ko"
 #define TIMES  50
@@ -54,12 +54,6 @@ static long unreclaimable_kb(void)
 	       proc_number("/proc/meminfo", "PageTables");
 }
 
-static void make_irqchip(struct machine *machine)
-{
-	if (ioctl(machine->vm, KVM_CREATE_IRQCHIP, 0))
-		bail_out("KVM_CREATE_IRQCHIP");
-}
-
 /* Makes a machine, and lets it go; whether all was well. */
 static bool use(void)
 {
@@ -69,7 +63,7 @@ static bool use(void)
 	bool well;
 
 	irqfd.resamplefd = irqfd.fd;
-	machine_create_with(&machine, MACHINE_MEMORY, make_irqchip);
+	machine_create_with(&machine, MACHINE_MEMORY, machine_make_irqchip);
 	MACHINE_BOOT(&machine, out);
 	well = !machine_run(&machine) && machine.run->exit_reason == KVM_EXIT_IO &&
 	       !ioctl(machine.vm, KVM_IRQFD, &irqfd);

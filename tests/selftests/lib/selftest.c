@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "selftest.h"
 
@@ -104,6 +105,17 @@ int module_references(void)
 		references = -1;
 	fclose(file);
 	return references;
+}
+
+bool references_become(int wanted)
+{
+	for (int i = 0; i < 300; i++) {
+		if (module_references() == wanted)
+			return true;
+		usleep(10000);
+	}
+	note("the module has %d references, %d were expected", module_references(), wanted);
+	return false;
 }
 
 long proc_number(const char *path, const char *name)

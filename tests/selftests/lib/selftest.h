@@ -103,6 +103,11 @@ const char *exit_name(unsigned int exit_reason);
 
 /* How many references the module has, from /sys; -1 if it is not loaded. */
 int module_references(void);
+/*
+ * Whether they become @wanted within three seconds; a comment if not. Files are
+ * put down by the kernel some time after their process is reaped.
+ */
+bool references_become(int wanted);
 /* A line of a file in /proc that starts with @name: its number, or -1. */
 long proc_number(const char *path, const char *name);
 
