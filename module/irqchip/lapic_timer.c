@@ -36,10 +36,15 @@ static u64 timer_period(const struct lapic *lapic)
 	return (u64)lapic_get(lapic, REG_INITIAL_COUNT) << divide_shift(lapic);
 }
 
-/* Somebody else's clock may have gone back. */
+/*
+ * Somebody else's clock may have gone back. A timer that came from another host may
+ * have begun before this one did: its start is then less than 0, and wraps.
+ */
 static u64 elapsed(const struct lapic *lapic, u64 now)
 {
-	return now > lapic->timer_start ? now - lapic->timer_start : 0;
+	u64 passed = now - lapic->timer_start;
+
+	return (s64)passed > 0 ? passed : 0;
 }
 
 /* By subtraction of doublings: 64-bit division is not everybody's. */
@@ -95,7 +100,7 @@ static void resume_with(struct lapic *lapic, u32 count, u64 now)
 	u32 initial = lapic_get(lapic, REG_INITIAL_COUNT);
 	u64 passed = (u64)(initial - min_t(u32, count, initial)) << divide_shift(lapic);
 
-	lapic->timer_start = now > passed ? now - passed : 0;
+	lapic->timer_start = now - passed;
 }
 
 void lapic_timer_write_divide(struct lapic *lapic, u32 value, u64 now)
