@@ -127,9 +127,19 @@ static bool segments_from_kvm(const struct kvm_sregs *sregs, struct segment *seg
 	       segment_from_kvm(&sregs->tr, tr) && segment_from_kvm(&sregs->ldt, ldtr);
 }
 
+/*
+ * An interrupt that its chip has given away already. The client's PIC has done so
+ * with one that waits for LINT0; there is no other place for it in KVM's structures.
+ */
+static int given_interrupt(const struct vcpu *vcpu)
+{
+	return vcpu->interrupt >= 0 ? vcpu->interrupt : vcpu->external_interrupt;
+}
+
 void state_get_sregs(struct vcpu *vcpu, struct kvm_sregs *sregs)
 {
 	const struct virtual_cpu *cpu = &vcpu->cpu;
+	int interrupt = given_interrupt(vcpu);
 
 	segment_to_kvm(&cpu->segments[SEGMENT_CS], &sregs->cs);
 	segment_to_kvm(&cpu->segments[SEGMENT_DS], &sregs->ds);
@@ -150,8 +160,8 @@ void state_get_sregs(struct vcpu *vcpu, struct kvm_sregs *sregs)
 	sregs->cr8 = vcpu_task_priority(vcpu);
 	sregs->efer = cpu->efer;
 	sregs->apic_base = cpu->msrs.apic_base;
-	if (vcpu->interrupt >= 0 && vcpu->interrupt < KVM_NR_INTERRUPTS)
-		sregs->interrupt_bitmap[vcpu->interrupt / 64] |= BIT_ULL(vcpu->interrupt % 64);
+	if (interrupt >= 0 && interrupt < KVM_NR_INTERRUPTS)
+		sregs->interrupt_bitmap[interrupt / 64] |= BIT_ULL(interrupt % 64);
 }
 
 /* Bits of CR0 that exist; writes to the others are dropped, ET reads 1. */
@@ -265,6 +275,7 @@ int state_set_sregs(struct vcpu *vcpu, const struct kvm_sregs *sregs)
 void state_get_events(struct vcpu *vcpu, struct kvm_vcpu_events *events)
 {
 	const struct virtual_cpu *cpu = &vcpu->cpu;
+	int interrupt = given_interrupt(vcpu);
 
 	vcpu_settle_exception(vcpu);
 	if (vcpu->exception_pending) {
@@ -275,9 +286,9 @@ void state_get_events(struct vcpu *vcpu, struct kvm_vcpu_events *events)
 		events->exception.has_error_code = vcpu->exception.has_error_code;
 		events->exception.error_code = vcpu->exception.error_code;
 	}
-	if (vcpu->interrupt >= 0) {
+	if (interrupt >= 0) {
 		events->interrupt.injected = 1;
-		events->interrupt.nr = vcpu->interrupt;
+		events->interrupt.nr = interrupt;
 	}
 	if (cpu->interrupt_shadow & INTERRUPT_SHADOW_STI)
 		events->interrupt.shadow |= KVM_X86_SHADOW_INT_STI;
@@ -321,6 +332,7 @@ int state_set_events(struct vcpu *vcpu, const struct kvm_vcpu_events *events)
 		vcpu_give_exception(vcpu, &exception);
 	}
 	vcpu->interrupt = events->interrupt.injected ? events->interrupt.nr : -1;
+	vcpu->external_interrupt = -1;
 	if (events->flags & KVM_VCPUEVENT_VALID_SHADOW) {
 		cpu->interrupt_shadow = 0;
 		if (events->interrupt.shadow & KVM_X86_SHADOW_INT_STI)

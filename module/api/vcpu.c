@@ -207,6 +207,7 @@ static long vcpu_ioctl_get_events(struct vcpu *vcpu, void __user *user)
 {
 	struct kvm_vcpu_events events = {};
 
+	vcpu_settle_apic_events(vcpu);
 	state_get_events(vcpu, &events);
 	return copy_to_user(user, &events, sizeof(events)) ? -EFAULT : 0;
 }
@@ -314,10 +315,10 @@ static long vcpu_ioctl_nmi(struct vcpu *vcpu)
 
 static long vcpu_ioctl_get_mp_state(struct vcpu *vcpu, void __user *user)
 {
-	struct kvm_mp_state state = {
-		.mp_state = vcpu->cpu.halted ? KVM_MP_STATE_HALTED : KVM_MP_STATE_RUNNABLE,
-	};
+	struct kvm_mp_state state = {};
 
+	vcpu_settle_apic_events(vcpu);
+	state.mp_state = vcpu->cpu.halted ? KVM_MP_STATE_HALTED : KVM_MP_STATE_RUNNABLE;
 	return copy_to_user(user, &state, sizeof(state)) ? -EFAULT : 0;
 }
 

@@ -265,9 +265,9 @@ static void reset_by_init(struct vcpu *vcpu)
 	vcpu_state_replaced(vcpu);
 }
 
-static void take_apic_events(struct vcpu *vcpu)
+void vcpu_settle_apic_events(struct vcpu *vcpu)
 {
-	u8 events = irqchip_take_events(vcpu->vm->irqchip);
+	u8 events = event_wanted(vcpu) ? irqchip_take_events(vcpu->vm->irqchip) : 0;
 
 	if (events & LAPIC_EVENT_INIT)
 		reset_by_init(vcpu);
@@ -287,8 +287,8 @@ enum run_result run_deliver_events(struct vcpu *vcpu)
 	struct virtual_cpu *cpu = &vcpu->cpu;
 	enum run_result result = RUN_RESUME;
 
-	if (event_wanted(vcpu) && !blocked)
-		take_apic_events(vcpu);
+	if (!blocked)
+		vcpu_settle_apic_events(vcpu);
 	vcpu->delivering = false;
 	run_queue_pending_debug(vcpu);
 	if (vcpu->exception_pending && !run_must_end(vcpu))

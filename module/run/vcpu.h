@@ -266,6 +266,12 @@ int vcpu_report_machine_error(struct vcpu *vcpu, const struct cpu_machine_error 
  * before it is delivered, it has done. */
 void vcpu_settle_exception(struct vcpu *vcpu);
 
+/*
+ * The same for what the local APIC has got and no structure of its own can tell: an
+ * NMI becomes one of the vCPU's, an INIT is done.
+ */
+void vcpu_settle_apic_events(struct vcpu *vcpu);
+
 /* After SET_SREGS or SET_MSRS: drop what was derived from the old values. */
 void vcpu_state_replaced(struct vcpu *vcpu);
 
