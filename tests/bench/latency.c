@@ -247,24 +247,6 @@ static void report(const char *state, uint64_t offset)
 	       (unsigned long long)arming / SAMPLES);
 }
 
-static void set_cpuid(void)
-{
-	struct {
-		struct kvm_cpuid2 header;
-		struct kvm_cpuid_entry2 entries[100];
-	} cpuid = { .header.nent = 100 };
-
-	if (ioctl(machine.device, KVM_GET_SUPPORTED_CPUID, &cpuid))
-		bail_out("KVM_GET_SUPPORTED_CPUID");
-	/* The timer's deadline mode, which KVM leaves to the client to offer. */
-	for (unsigned int i = 0; i < cpuid.header.nent; i++) {
-		if (cpuid.entries[i].function == 1)
-			cpuid.entries[i].ecx |= 1u << 24;
-	}
-	if (ioctl(machine.vcpu, KVM_SET_CPUID2, &cpuid))
-		bail_out("KVM_SET_CPUID2");
-}
-
 static void measure(unsigned int state)
 {
 	struct kvm_irqfd irqfd = { .gsi = GSI };
@@ -275,7 +257,8 @@ static void measure(unsigned int state)
 	machine_create_with(&machine, MACHINE_MEMORY, prepare);
 	machine_boot(&machine, states[state].code, states[state].end);
 	if (source != INTERRUPT)
-		set_cpuid();
+		/* The timer's deadline mode, which KVM leaves to the client to offer. */
+		machine_set_cpuid(&machine, 1u << 24, 0);
 	machine_set_gate(&machine, VECTOR, HANDLER);
 	machine_get_regs(&machine, &regs);
 	regs.rbp = source != INTERRUPT;

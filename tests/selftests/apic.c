@@ -97,23 +97,7 @@ static void prepare(struct machine *of)
 /* The CPU that is offered, with two bits as they are wanted. */
 static void set_cpuid(bool apic, bool deadline)
 {
-	struct {
-		struct kvm_cpuid2 header;
-		struct kvm_cpuid_entry2 entries[100];
-	} cpuid = { .header.nent = 100 };
-
-	if (ioctl(machine.device, KVM_GET_SUPPORTED_CPUID, &cpuid))
-		bail_out("KVM_GET_SUPPORTED_CPUID");
-	for (unsigned int i = 0; i < cpuid.header.nent; i++) {
-		if (cpuid.entries[i].function != 1)
-			continue;
-		if (!apic)
-			cpuid.entries[i].edx &= ~(1u << APIC_FEATURE);
-		if (deadline)
-			cpuid.entries[i].ecx |= 1u << DEADLINE;
-	}
-	if (ioctl(machine.vcpu, KVM_SET_CPUID2, &cpuid))
-		bail_out("KVM_SET_CPUID2");
+	machine_set_cpuid(&machine, deadline ? 1u << DEADLINE : 0, apic ? 0 : 1u << APIC_FEATURE);
 }
 
 static void boot(const char *code, const char *end)

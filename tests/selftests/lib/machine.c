@@ -85,7 +85,7 @@ static void use_segment(struct kvm_segment *segment, unsigned int selector, unsi
 	};
 }
 
-static void use_supported_cpuid(struct machine *machine)
+void machine_set_cpuid(struct machine *machine, uint32_t set_ecx, uint32_t clear_edx)
 {
 	struct {
 		struct kvm_cpuid2 header;
@@ -94,6 +94,12 @@ static void use_supported_cpuid(struct machine *machine)
 
 	if (ioctl(machine->device, KVM_GET_SUPPORTED_CPUID, &cpuid))
 		bail_out("KVM_GET_SUPPORTED_CPUID");
+	for (unsigned int i = 0; i < cpuid.header.nent; i++) {
+		if (cpuid.entries[i].function != 1)
+			continue;
+		cpuid.entries[i].ecx |= set_ecx;
+		cpuid.entries[i].edx &= ~clear_edx;
+	}
 	if (ioctl(machine->vcpu, KVM_SET_CPUID2, &cpuid))
 		bail_out("KVM_SET_CPUID2");
 }
@@ -139,7 +145,7 @@ void machine_boot(struct machine *machine, const char *code, const char *end)
 		sregs.cr4 = 0;
 		sregs.efer = 0;
 	}
-	use_supported_cpuid(machine);
+	machine_set_cpuid(machine, 0, 0);
 	if (ioctl(machine->vcpu, KVM_SET_SREGS, &sregs))
 		bail_out("KVM_SET_SREGS");
 	machine_set_regs(machine, &regs);

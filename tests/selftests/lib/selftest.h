@@ -86,6 +86,12 @@ void machine_destroy(struct machine *machine);
 void machine_boot(struct machine *machine, const char *code, const char *end);
 #define MACHINE_BOOT(machine, name) machine_boot(machine, guest_##name, guest_##name##_end)
 
+/*
+ * The CPUID that the module offers, with these bits of leaf 1 changed, becomes the
+ * machine's. machine_boot() takes it as it is.
+ */
+void machine_set_cpuid(struct machine *machine, uint32_t set_ecx, uint32_t clear_edx);
+
 /* Puts a 32-bit interrupt gate to @offset into the machine's IDT. */
 void machine_set_gate(struct machine *machine, unsigned int vector, uint32_t offset);
 
