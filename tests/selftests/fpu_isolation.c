@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "selftest.h"
@@ -94,17 +93,6 @@ static long call_with(long number, long one, long two, const struct image *befor
 /* The thread of the host goes on until the machines have ended. */
 static volatile unsigned int machines_left = MACHINES;
 
-static bool time_left(void)
-{
-	static time_t end;
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!end)
-		end = now.tv_sec + SECONDS;
-	return now.tv_sec < end;
-}
-
 struct worker {
 	pthread_t thread;
 	unsigned int seed;
@@ -140,7 +128,7 @@ static void *machine_worker(void *argument)
 	make_image(&guest, worker->seed);
 	make_image(&host, worker->seed + MACHINES);
 	boot(&machine, &guest);
-	while (time_left() && worker->rounds < ROUNDS) {
+	while (time_left(SECONDS) && worker->rounds < ROUNDS) {
 		long result = call_with(SYS_ioctl, machine.vcpu, KVM_RUN, &host, &after);
 
 		worker->host_wrong += !same_registers(&after, &host, 16);
@@ -171,7 +159,7 @@ static void *host_worker(void *argument)
 	struct image host, after;
 
 	make_image(&host, worker->seed + MACHINES);
-	while (time_left() && machines_left) {
+	while (time_left(SECONDS) && machines_left) {
 		call_with(SYS_sched_yield, 0, 0, &host, &after);
 		worker->host_wrong += !same_registers(&after, &host, 16);
 		worker->rounds++;
@@ -188,7 +176,7 @@ int main(void)
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
-	time_left();
+	time_left(SECONDS);
 	for (unsigned int i = 0; i < ARRAY_SIZE(workers); i++) {
 		workers[i].seed = i;
 		if (pthread_create(&workers[i].thread, NULL,

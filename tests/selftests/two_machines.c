@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "selftest.h"
@@ -87,24 +86,13 @@ static bool same(const struct sums *one, const struct sums *other)
 	       one->exact_sum == other->exact_sum;
 }
 
-static bool time_left(void)
-{
-	static time_t end;
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!end)
-		end = now.tv_sec + SECONDS;
-	return now.tv_sec < end;
-}
-
 /* Ends with the number of rounds, at most 100; 101: a wrong sum; 102: no run. */
 static void host_worker(uint32_t seed)
 {
 	struct sums wanted, got;
 	int rounds = 0;
 
-	while (time_left()) {
+	while (time_left(SECONDS)) {
 		expect(seed, &wanted);
 		compute(seed, &got);
 		if (!same(&wanted, &got))
@@ -135,7 +123,7 @@ static void machine_worker(uint32_t seed)
 	machine_set_regs(&machine, &regs);
 	got = (struct sums *)(machine.memory + RESULTS);
 	got->iterations = ITERATIONS;
-	while (time_left()) {
+	while (time_left(SECONDS)) {
 		expect(seed, &wanted);
 		if (machine_run(&machine) || machine.run->exit_reason != KVM_EXIT_IO) {
 			machine_explain(&machine);
@@ -156,7 +144,7 @@ static void keep_moving(const pid_t *processes, unsigned int count)
 	int cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned int turn, i;
 
-	for (turn = 0; time_left(); turn++) {
+	for (turn = 0; time_left(SECONDS); turn++) {
 		for (i = 0; i < count; i++) {
 			cpu_set_t set;
 
@@ -174,7 +162,7 @@ int main(void)
 	unsigned int i;
 
 	note("%ld CPUs", sysconf(_SC_NPROCESSORS_ONLN));
-	time_left();
+	time_left(SECONDS);
 	for (i = 0; i < ARRAY_SIZE(processes); i++) {
 		processes[i] = fork();
 		if (processes[i] < 0)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "selftest.h"
@@ -116,6 +117,17 @@ bool references_become(int wanted)
 	}
 	note("the module has %d references, %d were expected", module_references(), wanted);
 	return false;
+}
+
+bool time_left(unsigned int seconds)
+{
+	static time_t start;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!start)
+		start = now.tv_sec;
+	return now.tv_sec < start + seconds;
 }
 
 long proc_number(const char *path, const char *name)

@@ -114,6 +114,8 @@ int module_references(void);
  * put down by the kernel some time after their process is reaped.
  */
 bool references_become(int wanted);
+/* Whether @seconds have not passed since the first call in this process. */
+bool time_left(unsigned int seconds);
 /* A line of a file in /proc that starts with @name: its number, or -1. */
 long proc_number(const char *path, const char *name);
 
