@@ -10,15 +10,6 @@
 #define ROUNDS 2000u
 #define HPET   0xfed00000u
 
-static void figure(const char *name, u32 value)
-{
-	print("figure ");
-	print(name);
-	print(" ");
-	print_number(value);
-	print("\n");
-}
-
 /* Ticks a round of @code, without the loop's own two instructions. */
 #define MEASURE(name, code, ...)                                   \
 	do {                                                       \

@@ -8,15 +8,6 @@
 
 #define ROUNDS 20000u
 
-static void figure(const char *name, u32 value)
-{
-	print("figure ");
-	print(name);
-	print(" ");
-	print_number(value);
-	print("\n");
-}
-
 /* Ticks a round of @code, without the loop's own three instructions. */
 #define MEASURE(name, code)                                           \
 	do {                                                          \

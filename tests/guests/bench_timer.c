@@ -35,15 +35,6 @@ static void on_tick(struct frame *frame)
 		longest = late;
 }
 
-static void figure(const char *name, u32 value)
-{
-	print("figure ");
-	print(name);
-	print(" ");
-	print_number(value);
-	print("\n");
-}
-
 static void program(void)
 {
 	outb(0x20, 0x11);

@@ -84,6 +84,15 @@ void print_number(unsigned int value)
 	print(text + i);
 }
 
+void figure(const char *name, unsigned int value)
+{
+	print("figure ");
+	print(name);
+	print(" ");
+	print_number(value);
+	print("\n");
+}
+
 void check(bool good, const char *name)
 {
 	results++;

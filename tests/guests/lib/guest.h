@@ -112,6 +112,8 @@ void guest_main(void);
 void print(const char *text);
 void print_hex(u32 value);
 void print_number(unsigned int value);
+/* A "figure NAME VALUE" line, for tests/bench. */
+void figure(const char *name, unsigned int value);
 /* One result. The plan is printed at the end. */
 void check(bool good, const char *name);
 /* check(), and both values when they differ. */
