@@ -18,13 +18,17 @@ harness := tests/unit/fake_bus.c tests/unit/interpret_machine.c
 headers := $(wildcard module/interpret/*.h module/emulate/*.h module/cpu/*.h module/decode/*.h \
 	include/ringlet/*.h tests/unit/fake_bus.h tests/unit/interpret_*.h)
 
-all: $(folder)/lockstep $(folder)/lockstep_checked $(folder)/oracle
+all: $(folder)/lockstep $(folder)/lockstep_checked $(folder)/tlb $(folder)/oracle
 
 $(folder)/lockstep: tests/unit/interpret_lockstep.c $(harness) $(pure) $(headers)
 	@mkdir -p $(folder)
 	gcc $(CFLAGS) -o $@ $(filter %.c,$^)
 
 $(folder)/lockstep_checked: tests/unit/interpret_lockstep.c $(harness) $(pure) $(headers)
+	@mkdir -p $(folder)
+	gcc $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
+
+$(folder)/tlb: tests/unit/interpret_tlb.c tests/unit/fake_bus.c $(pure) $(headers)
 	@mkdir -p $(folder)
 	gcc $(CFLAGS) $(SANITIZE) -o $@ $(filter %.c,$^)
 
