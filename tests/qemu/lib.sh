@@ -57,7 +57,9 @@ start() {
 		-chardev pipe,id=monitor,path=monitor -mon chardev=monitor,mode=control "$@" \
 		>"$name.said" 2>&1 </dev/null &
 	qemu=$!
-	exec 7>monitor.in 8>serial.in
+	# Readers of our own: a QEMU that has ended before it opens these does not leave
+	# us waiting for it, and one that ends later no writer without a reader.
+	exec 7<>monitor.in 8<>serial.in
 	echo '{"execute": "qmp_capabilities"}' >&7
 	answers=1
 	await_answer
