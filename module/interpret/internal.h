@@ -11,6 +11,10 @@
 
 #define TLB_ENTRIES 512U
 #define TLB_NOTHING 1U /* no page has this address */
+/* Behind the entries: what was driven out of them, in sets of as many ways. */
+#define TLB_VICTIMS 128U
+#define TLB_WAYS    2U
+#define TLB_ALL	    (TLB_ENTRIES + TLB_VICTIMS)
 
 /**
  * struct tlb_entry - where a linear page is in the host
@@ -44,20 +48,23 @@ struct execute_entry {
 
 /**
  * struct tlb - translations for one privilege
- * @entries: of data, by the low bits of the page's number
+ * @entries: of data, by the low bits of the page's number; then the victims. A
+ *	page is in one place only
  * @origins: what they were made from
  * @execute: of code, likewise
  * @empty: nothing was entered since everything was dropped
  * @local: there may be entries of pages that are not global
+ * @victims_local: of these, among the victims
  * @execute_local: of these, of code
  * @large: there may be entries of parts of large pages
  */
 struct tlb {
-	struct tlb_entry entries[TLB_ENTRIES];
-	struct tlb_origin origins[TLB_ENTRIES];
+	struct tlb_entry entries[TLB_ALL];
+	struct tlb_origin origins[TLB_ALL];
 	struct execute_entry execute[EXECUTE_ENTRIES];
 	bool empty;
 	bool local;
+	bool victims_local;
 	bool execute_local;
 	bool large;
 };
@@ -175,6 +182,9 @@ enum {
  * @miss_linear: what a memory access wanted
  * @miss_access: and why
  * @stalled: TLB misses since the last progress
+ * @recalls: how often a victim was called back for @recalled at @recalled_ticks
+ * @recalled: a step
+ * @recalled_ticks: what @ticks was then
  * @miss_gfn: INTERPRET_CODE_PAGE: which page
  * @granted: instructions handed to @ticks in this burst
  * @generation: of the jump cache; never 0
@@ -212,6 +222,9 @@ struct interpreter {
 	struct step *resume;
 	u64 resume_rip;
 	unsigned int stalled;
+	unsigned int recalls;
+	s32 recalled_ticks;
+	const struct step *recalled;
 	u64 resume_key;
 
 	struct virtual_cpu *cpu;
@@ -263,5 +276,9 @@ void jumps_enter(struct interpreter *interpreter, u32 eip, u32 linear, struct st
 
 /* tlb.c */
 const struct execute_entry *tlb_execute(const struct interpreter *interpreter, u32 linear);
+/* Swap what was missed with what has driven it out; false: it is not there. */
+bool tlb_recall(struct interpreter *interpreter);
+/* Where a victim is in the host, for an access of miss_access at miss_linear. */
+void *tlb_victim(struct interpreter *interpreter, unsigned int bytes);
 
 #endif /* RINGLET_INTERPRET_INTERNAL_H */

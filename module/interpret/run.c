@@ -342,6 +342,28 @@ static unsigned int cross(struct interpreter *interpreter, struct step **step)
 	return GO_ON;
 }
 
+/*
+ * A step has missed what the TLB knows after all, among its victims. One that needs
+ * two pages that drive each other out does not get on by that.
+ */
+#define RECALLS_AT_MOST 3
+
+static unsigned int recall(struct interpreter *interpreter, struct step **step)
+{
+	struct step *at = interpreter->at;
+
+	if (!tlb_recall(interpreter))
+		return INTERPRET_TLB_MISS;
+	if (interpreter->recalled != at || interpreter->recalled_ticks != interpreter->ticks)
+		interpreter->recalls = 0;
+	interpreter->recalled = at;
+	interpreter->recalled_ticks = interpreter->ticks;
+	if (++interpreter->recalls > RECALLS_AT_MOST)
+		return INTERPRET_SLOW;
+	*step = at->index_register == STEP_HAS_ADDRESS ? at - 1 : at;
+	return GO_ON;
+}
+
 /* ---- the burst -------------------------------------------------------------------------- */
 
 static bool is_crossing(const struct interpreter *interpreter, const struct step *step)
@@ -407,6 +429,11 @@ static unsigned int burst(struct interpreter *interpreter, struct step *step)
 				why = EXIT_POLL;
 				continue;
 			}
+			break;
+		case INTERPRET_TLB_MISS:
+			why = recall(interpreter, &step);
+			if (why != GO_ON)
+				return why;
 			break;
 		default:
 			return why;

@@ -184,6 +184,8 @@ static bool reach_source(struct virtual_cpu *cpu, const struct step *step,
 
 	chunk->from = segment_pointer(tlb, interpreter, step->segment, offset, step->bytes, false);
 	if (!chunk->from)
+		chunk->from = tlb_victim(interpreter, step->bytes);
+	if (!chunk->from)
 		return false;
 	reach = elements_in_reach(interpreter, step->segment, chunk->from, offset,
 				  step->address_mask, step->bytes, false);
@@ -206,6 +208,8 @@ static bool reach_destination(struct virtual_cpu *cpu, const struct step *step,
 	else
 		chunk->to = segment_pointer(tlb, interpreter, SEGMENT_ES, offset, step->bytes,
 					    false);
+	if (!chunk->to)
+		chunk->to = tlb_victim(interpreter, step->bytes);
 	if (!chunk->to)
 		return false;
 	reach = elements_in_reach(interpreter, SEGMENT_ES, chunk->to, offset, step->address_mask,

@@ -19,6 +19,126 @@ static void clear_entry(struct tlb *tlb, unsigned int i)
 	tlb->entries[i].write = TLB_NOTHING;
 }
 
+/* ---- the victims ---------------------------------------------------------- */
+
+/*
+ * Two pages in use may have the same place. The one that is driven out goes to a
+ * set by another hash of its number, from where it comes back far cheaper than
+ * by another walk. Victims are dropped as the other entries are: each loop over
+ * entries goes over both.
+ */
+static unsigned int victim_set(u32 page)
+{
+	return TLB_ENTRIES + (page >> GUEST_PAGE_SHIFT) * 0x9e3779b1U /
+				     (0x100000000ULL / (TLB_VICTIMS / TLB_WAYS)) * TLB_WAYS;
+}
+
+static u32 page_of_entry(const struct tlb_entry *entry)
+{
+	return entry->read == TLB_NOTHING ? entry->write : entry->read;
+}
+
+/* Where @page is among the victims; TLB_ALL: it is not. */
+static unsigned int find_victim(const struct tlb *tlb, u32 page)
+{
+	unsigned int set = victim_set(page);
+	unsigned int i;
+
+	for (i = set; i < set + TLB_WAYS; i++) {
+		if (page_of_entry(&tlb->entries[i]) == page)
+			return i;
+	}
+	return TLB_ALL;
+}
+
+static void copy_entry(struct tlb *tlb, unsigned int to, unsigned int from)
+{
+	tlb->entries[to] = tlb->entries[from];
+	tlb->origins[to] = tlb->origins[from];
+}
+
+/* Make place at @i: what is there becomes the newest of its set. */
+static void evict(struct tlb *tlb, unsigned int i)
+{
+	u32 page = page_of_entry(&tlb->entries[i]);
+	unsigned int set;
+
+	if (page == TLB_NOTHING)
+		return;
+	set = victim_set(page);
+	if (page_of_entry(&tlb->entries[set]) != TLB_NOTHING)
+		copy_entry(tlb, set + 1, set);
+	copy_entry(tlb, set, i);
+	clear_entry(tlb, i);
+	if (!tlb->origins[set].global)
+		tlb->victims_local = true;
+}
+
+/* @page gets the place at @i. */
+static void make_place(struct tlb *tlb, unsigned int i, u32 page)
+{
+	unsigned int victim = find_victim(tlb, page);
+
+	if (victim != TLB_ALL)
+		clear_entry(tlb, victim);
+	if (page_of_entry(&tlb->entries[i]) != page)
+		evict(tlb, i);
+}
+
+static bool allows(const struct tlb_entry *entry, u32 page, unsigned int access)
+{
+	bool write = access & (ACCESS_WRITE | ACCESS_MODIFY);
+
+	return (write ? entry->write : entry->read) == page;
+}
+
+bool tlb_recall(struct interpreter *interpreter)
+{
+	unsigned int access = interpreter->miss_access;
+	struct tlb *tlb = tlb_for(interpreter, access);
+	u32 page = PAGE_OF(interpreter->miss_linear);
+	unsigned int i = (page >> GUEST_PAGE_SHIFT) % TLB_ENTRIES;
+	unsigned int victim = find_victim(tlb, page);
+	struct tlb_origin origin;
+	struct tlb_entry entry;
+
+	if (victim == TLB_ALL || !allows(&tlb->entries[victim], page, access))
+		return false;
+	entry = tlb->entries[victim];
+	origin = tlb->origins[victim];
+	make_place(tlb, i, page);
+	tlb->entries[i] = entry;
+	tlb->origins[i] = origin;
+	return true;
+}
+
+static struct tlb_entry *find_entry(struct tlb *tlb, u64 linear, unsigned int access)
+{
+	struct tlb_entry *entry = tlb_entry(tlb->entries, linear);
+	unsigned int victim;
+
+	if (allows(entry, PAGE_OF(linear), access))
+		return entry;
+	victim = find_victim(tlb, PAGE_OF(linear));
+	if (victim == TLB_ALL || !allows(&tlb->entries[victim], PAGE_OF(linear), access))
+		return NULL;
+	return &tlb->entries[victim];
+}
+
+void *tlb_victim(struct interpreter *interpreter, unsigned int bytes)
+{
+	unsigned int access = interpreter->miss_access;
+	u32 linear = interpreter->miss_linear;
+	const struct tlb_entry *entry;
+
+	if (access == MISS_SLOW || PAGE_OF(linear + bytes - 1) != PAGE_OF(linear))
+		return NULL;
+	entry = find_entry(tlb_for(interpreter, access), linear, access);
+	return entry ? host_pointer(entry, linear) : NULL;
+}
+
+/* ---- what is entered, and used by others ----------------------------------- */
+
 static const struct execute_entry *find_execute(const struct tlb *tlb, u32 linear)
 {
 	const struct execute_entry *entry;
@@ -75,6 +195,7 @@ bool interpreter_tlb_fill(struct interpreter *interpreter, u64 linear, void *hos
 		tlb->local = true;
 	if (code_page_find(interpreter, gfn))
 		allowed &= ~INTERPRET_PAGE_WRITE;
+	make_place(tlb, i, page);
 	tlb->entries[i] = (struct tlb_entry){
 		.read = allowed & INTERPRET_PAGE_READ ? page : TLB_NOTHING,
 		.write = allowed & INTERPRET_PAGE_WRITE ? page : TLB_NOTHING,
@@ -94,9 +215,8 @@ static void *find_host(struct interpreter *interpreter, u64 linear, unsigned int
 		       unsigned int access)
 {
 	struct tlb *tlb = tlb_for(interpreter, access);
-	const struct tlb_entry *entry = tlb_entry(tlb->entries, linear);
+	const struct tlb_entry *entry;
 	u32 page = PAGE_OF(linear);
-	bool write = access & (ACCESS_WRITE | ACCESS_MODIFY);
 
 	if (!bytes || PAGE_OF(linear + bytes - 1) != page)
 		return NULL;
@@ -105,9 +225,8 @@ static void *find_host(struct interpreter *interpreter, u64 linear, unsigned int
 
 		return code ? (u8 *)code->host + ((u32)linear - page) : NULL;
 	}
-	if ((write ? entry->write : entry->read) != page)
-		return NULL;
-	return host_pointer(entry, linear);
+	entry = find_entry(tlb, linear, access);
+	return entry ? host_pointer(entry, linear) : NULL;
 }
 
 /* Guest memory is shared with others: what fits a register is one access. */
@@ -173,15 +292,19 @@ bool interpreter_tlb_write(struct interpreter *interpreter, u64 linear, const vo
 	return true;
 }
 
+/* ---- what is dropped -------------------------------------------------------- */
+
 static void flush_entries(struct tlb *tlb, bool keep_global)
 {
+	unsigned int end = keep_global && !tlb->victims_local ? TLB_ENTRIES : TLB_ALL;
 	unsigned int i;
 
-	for (i = 0; i < TLB_ENTRIES; i++) {
+	for (i = 0; i < end; i++) {
 		if (!keep_global || !tlb->origins[i].global)
 			clear_entry(tlb, i);
 	}
 	tlb->local = false;
+	tlb->victims_local = false;
 }
 
 static void flush_execute(struct tlb *tlb, bool keep_global)
@@ -235,7 +358,7 @@ static void flush_large_page(struct tlb *tlb, u32 page)
 {
 	unsigned int i;
 
-	for (i = 0; i < TLB_ENTRIES; i++) {
+	for (i = 0; i < TLB_ALL; i++) {
 		struct tlb_entry *entry = &tlb->entries[i];
 
 		if (tlb->origins[i].large && (in_large_page(entry->read, page) ||
@@ -254,9 +377,12 @@ static void flush_page(struct tlb *tlb, u32 page)
 {
 	struct execute_entry *code = &tlb->execute[(page >> GUEST_PAGE_SHIFT) % EXECUTE_ENTRIES];
 	unsigned int i = (page >> GUEST_PAGE_SHIFT) % TLB_ENTRIES;
+	unsigned int victim = find_victim(tlb, page);
 
-	if (tlb->entries[i].read == page || tlb->entries[i].write == page)
+	if (page_of_entry(&tlb->entries[i]) == page)
 		clear_entry(tlb, i);
+	if (victim != TLB_ALL)
+		clear_entry(tlb, victim);
 	if (code->page == page)
 		code->page = TLB_NOTHING;
 	if (tlb->large)
@@ -281,7 +407,7 @@ static void protect(struct tlb *tlb, u64 gfn)
 
 	if (tlb->empty)
 		return;
-	for (i = 0; i < TLB_ENTRIES; i++) {
+	for (i = 0; i < TLB_ALL; i++) {
 		if (tlb->origins[i].gfn == gfn)
 			tlb->entries[i].write = TLB_NOTHING;
 	}
@@ -304,7 +430,7 @@ static void drop(struct tlb *tlb, u64 gfn)
 
 	if (tlb->empty)
 		return;
-	for (i = 0; i < TLB_ENTRIES; i++) {
+	for (i = 0; i < TLB_ALL; i++) {
 		if (tlb->origins[i].gfn == gfn)
 			clear_entry(tlb, i);
 	}

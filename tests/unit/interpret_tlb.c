@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the interpreter's TLB and its jump cache must forget, and what they must
- * keep: each way to drop a translation, against a page that it concerns and one
- * that it does not. Prints TAP.
+ * keep: each way to drop a translation, against pages in their first place and
+ * pages that another has driven out of it. Prints TAP.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define CODE	   FAKE_CODE
 #define OTHER_CODE 0x9000U /* physical: as CODE is, with another constant */
 #define NEAR	   0x00400000U
-#define FAR	   (NEAR + 3 * FAKE_PAGE)
+#define FAR	   (NEAR + PLACES * FAKE_PAGE)
 #define LARGE	   0x00800000U
 #define NEAR_GFN   0x20U
 #define FAR_GFN	   0x21U
@@ -94,6 +94,7 @@ static bool reads(u32 linear, u32 wanted)
 	return interpreter_tlb_read(interpreter, linear, &value, 4, ACCESS_READ) && value == wanted;
 }
 
+/* NEAR is driven out by FAR; both are known. */
 static void enter_two(unsigned int rights)
 {
 	start();
@@ -105,10 +106,25 @@ static void enter_two(unsigned int rights)
 
 /* ---- data --------------------------------------------------------------------- */
 
+static void test_both_known(void)
+{
+	enter_two(ALL_RIGHTS);
+	check(reads(NEAR, 0x11111111) && reads(FAR, 0x22222222) && can_write(NEAR),
+	      "two pages of one place are both known");
+	check(!can_read(NEAR + 2 * PLACES * FAKE_PAGE), "a third one of that place is not");
+
+	enter(NEAR, FAR_GFN, ALL_RIGHTS);
+	check(reads(NEAR, 0x22222222), "what is entered anew replaces what was driven out");
+	enter(FAR, FAR_GFN, ALL_RIGHTS);
+	check(reads(NEAR, 0x22222222), "also after it is driven out again");
+	interpreter_tlb_flush_page(interpreter, NEAR);
+	check(!can_read(NEAR), "and no older one comes up behind it");
+}
+
 static void test_rights(void)
 {
 	enter_two(INTERPRET_PAGE_READ);
-	check(can_read(NEAR) && !can_write(NEAR), "a page keeps its rights");
+	check(can_read(NEAR) && !can_write(NEAR), "what was driven out keeps its rights");
 }
 
 static void test_flush(void)
@@ -129,6 +145,7 @@ static void test_flush(void)
 	interpreter_tlb_flush(interpreter, true);
 	check(!can_read(NEAR), "for good");
 
+	/* The one driven out is local, its driver is not. */
 	start();
 	enter(NEAR, NEAR_GFN, ALL_RIGHTS);
 	enter(FAR, FAR_GFN, ALL_RIGHTS | INTERPRET_PAGE_GLOBAL);
@@ -140,17 +157,17 @@ static void test_flush_page(void)
 {
 	enter_two(ALL_RIGHTS | INTERPRET_PAGE_GLOBAL);
 	interpreter_tlb_flush_page(interpreter, NEAR);
-	check(!can_read(NEAR) && can_read(FAR), "INVLPG drops a page");
+	check(!can_read(NEAR) && can_read(FAR), "INVLPG drops what was driven out");
 	enter_two(ALL_RIGHTS);
 	interpreter_tlb_flush_page(interpreter, FAR);
-	check(can_read(NEAR) && !can_read(FAR), "and that one only");
+	check(can_read(NEAR) && !can_read(FAR), "or what has driven it out");
 
 	start();
 	enter(LARGE, NEAR_GFN, ALL_RIGHTS | INTERPRET_PAGE_LARGE);
-	enter(LARGE + 3 * FAKE_PAGE, FAR_GFN, ALL_RIGHTS | INTERPRET_PAGE_LARGE);
+	enter(LARGE + PLACES * FAKE_PAGE, FAR_GFN, ALL_RIGHTS | INTERPRET_PAGE_LARGE);
 	interpreter_tlb_flush_page(interpreter, LARGE + 7 * FAKE_PAGE);
-	check(!can_read(LARGE) && !can_read(LARGE + 3 * FAKE_PAGE),
-	      "INVLPG drops all of a large page");
+	check(!can_read(LARGE) && !can_read(LARGE + PLACES * FAKE_PAGE),
+	      "INVLPG drops all of a large page, driven out or not");
 }
 
 static void test_memory(void)
@@ -202,7 +219,7 @@ static void test_many(void)
 
 /* ---- programs ----------------------------------------------------------------- */
 
-static unsigned int data_fills, code_fills;
+static unsigned int data_fills, code_fills, slow_steps;
 static u64 code_gfn;
 static unsigned int code_rights;
 
@@ -228,12 +245,12 @@ static void run(void)
 	unsigned int i;
 
 	machine->cpu.rip = CODE;
-	data_fills = code_fills = 0;
+	data_fills = code_fills = slow_steps = 0;
 	for (i = 0; i < 10000; i++) {
 		switch (interpreter_run(interpreter, 1000000, &report)) {
 		case INTERPRET_TLB_MISS: fill(&report); break;
 		case INTERPRET_CODE_PAGE: interpreter_code_page_add(interpreter, report.gfn); break;
-		case INTERPRET_SLOW: return;
+		case INTERPRET_SLOW: slow_steps++; return;
 		default: break;
 		}
 	}
@@ -270,7 +287,7 @@ static void test_loop(void)
 	machine->cpu.regs[REG_CX] = 1000;
 	run();
 	check((u32)machine->cpu.regs[REG_AX] == 7000 && !(u32)machine->cpu.regs[REG_CX],
-	      "a loop that uses two pages computes what it should");
+	      "a loop that uses two pages of one place computes what it should");
 	check(data_fills == 2, "and misses each of them once");
 }
 
@@ -287,8 +304,21 @@ static void test_string(void)
 	run();
 	check(machine->cpu.rip == CODE + 2 && !(u32)machine->cpu.regs[REG_CX] &&
 		      !memcmp(page_at(NEAR_GFN), page_at(FAR_GFN), FAKE_PAGE),
-	      "a page is copied to another");
+	      "a page is copied to one of the same place");
 	check(data_fills == 2, "with one miss of each");
+}
+
+/* One instruction that cannot have both pages at once still ends. */
+static void test_both_at_once(void)
+{
+	/* push (%esi); hlt */
+	static const u8 program[] = { 0xff, 0x36, 0xf4 };
+
+	start_program(program, sizeof(program));
+	machine->cpu.regs[REG_SP] = FAR + 0x100;
+	run();
+	check(slow_steps == 1 && machine->cpu.rip == CODE,
+	      "an instruction that needs both at once is left to the emulator");
 }
 
 /* ---- code ----------------------------------------------------------------------- */
@@ -355,6 +385,7 @@ static void test_jumps(void)
 
 int main(void)
 {
+	test_both_known();
 	test_rights();
 	test_flush();
 	test_flush_page();
@@ -363,6 +394,7 @@ int main(void)
 	test_many();
 	test_loop();
 	test_string();
+	test_both_at_once();
 	test_jumps();
 	printf("1..%u\n", results);
 	return failed != 0;
