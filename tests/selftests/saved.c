@@ -139,17 +139,6 @@ static bool has_vector(unsigned int set)
 
 /* ---- running -------------------------------------------------------------- */
 
-static bool expect(uint16_t port, const char *what)
-{
-	int error = machine_run(&machine);
-
-	if (check(!error && machine.run->exit_reason == KVM_EXIT_IO && machine.run->io.port == port,
-		  "%s", what))
-		return true;
-	machine_explain(&machine);
-	return false;
-}
-
 static bool message(uint32_t data)
 {
 	struct kvm_msi msi = { .address_lo = BASE, .data = data };
@@ -204,7 +193,7 @@ static void test_on_its_way(void)
 	VCPU_IOCTL(KVM_GET_SREGS, &saved.sregs);
 	saved.sregs.idt.base = HOLE;
 	VCPU_IOCTL(KVM_SET_SREGS, &saved.sregs);
-	expect(SAID_HERE, "the guest runs");
+	machine_expect_port(&machine, SAID_HERE, "the guest runs");
 	check(message(VECTOR), "an interrupt");
 	if (!expect_gate("its gate is asked for"))
 		return;
@@ -222,20 +211,20 @@ static void test_on_its_way(void)
 		saved.events.interrupt.injected = 0;
 	}
 	check(machine.run->io.port == SAID_VECTOR, "it is handled");
-	expect(SAID_HERE, "once");
+	machine_expect_port(&machine, SAID_HERE, "once");
 	machine_destroy(&machine);
 }
 
 static void test_requested(void)
 {
 	BOOT(deaf);
-	expect(SAID_HERE, "interrupts are off");
+	machine_expect_port(&machine, SAID_HERE, "interrupts are off");
 	check(message(VECTOR), "one is asked for");
 	save();
 	check(!saved.events.interrupt.injected && has_vector(REG_IRR), "and stays so");
 	restore();
-	expect(SAID_VECTOR, "it comes when they are on");
-	expect(SAID_HERE, "once");
+	machine_expect_port(&machine, SAID_VECTOR, "it comes when they are on");
+	machine_expect_port(&machine, SAID_HERE, "once");
 	machine_destroy(&machine);
 }
 
@@ -244,7 +233,7 @@ static void test_shadow(void)
 	struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP };
 
 	BOOT(shadow);
-	expect(SAID_HERE, "before STI");
+	machine_expect_port(&machine, SAID_HERE, "before STI");
 	check(message(VECTOR), "one is asked for");
 	save();
 	VCPU_IOCTL(KVM_SET_GUEST_DEBUG, &debug);
@@ -254,22 +243,22 @@ static void test_shadow(void)
 	save();
 	check(saved.events.interrupt.shadow == KVM_X86_SHADOW_INT_STI, "into its shadow");
 	restore();
-	expect(SAID_HERE, "one instruction more");
-	expect(SAID_VECTOR, "before it comes");
+	machine_expect_port(&machine, SAID_HERE, "one instruction more");
+	machine_expect_port(&machine, SAID_VECTOR, "before it comes");
 	machine_destroy(&machine);
 }
 
 static void test_messages(void)
 {
 	BOOT(busy);
-	expect(SAID_HERE, "the guest runs");
+	machine_expect_port(&machine, SAID_HERE, "the guest runs");
 	check(message(NMI), "an NMI by message");
 	VCPU_IOCTL(KVM_GET_VCPU_EVENTS, &saved.events);
 	check(saved.events.nmi.pending == 1, "is the vCPU's");
 	save();
 	restore();
-	expect(SAID_NMI, "it comes");
-	expect(SAID_HERE, "once");
+	machine_expect_port(&machine, SAID_NMI, "it comes");
+	machine_expect_port(&machine, SAID_HERE, "once");
 
 	check(message(INIT), "INIT by message");
 	VCPU_IOCTL(KVM_GET_MP_STATE, &saved.mp_state);
@@ -292,15 +281,15 @@ static void test_sleep(void)
 	save();
 	check(saved.mp_state.mp_state == KVM_MP_STATE_HALTED, "it sleeps on");
 	check(message(VECTOR), "an interrupt");
-	expect(SAID_VECTOR, "wakes it");
-	expect(SAID_HERE, "behind its HLT");
+	machine_expect_port(&machine, SAID_VECTOR, "wakes it");
+	machine_expect_port(&machine, SAID_HERE, "behind its HLT");
 	run_until_halted();
 	check(message(VECTOR), "asked for while nobody runs it");
 	save();
 	check(saved.mp_state.mp_state == KVM_MP_STATE_HALTED && has_vector(REG_IRR),
 	      "the sleep is not over yet");
 	restore();
-	expect(SAID_VECTOR, "but is then");
+	machine_expect_port(&machine, SAID_VECTOR, "but is then");
 	machine_destroy(&machine);
 
 	BOOT(timer);
@@ -314,7 +303,7 @@ static void test_sleep(void)
 	memset(saved.lapic.regs + REG_CURRENT_COUNT, 0, 4);
 	saved.lapic.regs[REG_CURRENT_COUNT] = 200;
 	restore();
-	expect(SAID_VECTOR, "it goes on from the count that is left");
+	machine_expect_port(&machine, SAID_VECTOR, "it goes on from the count that is left");
 	machine_destroy(&machine);
 }
 
@@ -324,7 +313,7 @@ static void test_external(void)
 	struct kvm_interrupt interrupt = { .irq = VECTOR };
 
 	BOOT(deaf);
-	expect(SAID_HERE, "interrupts are off");
+	machine_expect_port(&machine, SAID_HERE, "interrupts are off");
 	save();
 	check_done(ioctl(machine.vcpu, KVM_INTERRUPT, &interrupt), "an interrupt of the PIC");
 	VCPU_IOCTL(KVM_SET_VCPU_EVENTS, &saved.events);
@@ -335,8 +324,8 @@ static void test_external(void)
 		      saved.sregs.interrupt_bitmap[VECTOR / 64] == 1ULL << VECTOR % 64,
 	      "is shown");
 	restore();
-	expect(SAID_VECTOR, "it comes when they are on");
-	expect(SAID_HERE, "once");
+	machine_expect_port(&machine, SAID_VECTOR, "it comes when they are on");
+	machine_expect_port(&machine, SAID_HERE, "once");
 	machine_destroy(&machine);
 }
 

@@ -77,17 +77,6 @@ static void alarm_after(unsigned int milliseconds)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-static bool expect_port(uint16_t port, const char *what)
-{
-	int error = machine_run(&machine);
-
-	if (check(!error && machine.run->exit_reason == KVM_EXIT_IO && machine.run->io.port == port,
-		  "%s", what))
-		return true;
-	machine_explain(&machine);
-	return false;
-}
-
 static void expect_sleep(const char *what)
 {
 	alarm_after(200);
@@ -165,30 +154,30 @@ static void test_pic(void)
 	check_error(interrupt(256), EINVAL, "no such vector");
 	check_done(interrupt(VECTOR), "KVM_INTERRUPT");
 	check_error(interrupt(VECTOR), EEXIST, "a second one before it was taken");
-	expect_port(0x10, "is taken");
+	machine_expect_port(&machine, 0x10, "is taken");
 	/* The handler is at its end: before that it could take none. */
 	run->request_interrupt_window = 1;
 	check(!machine_run(&machine) && run->exit_reason == KVM_EXIT_IRQ_WINDOW_OPEN,
 	      "the window opens");
 	check_done(interrupt(VECTOR), "KVM_INTERRUPT");
 	run->request_interrupt_window = 0;
-	expect_port(0x10, "is taken");
+	machine_expect_port(&machine, 0x10, "is taken");
 	machine_destroy(&machine);
 
 	BOOT(late);
 	run = machine.run;
 	run->request_interrupt_window = 1;
-	expect_port(0x11, "LINT0 masked: no window opens");
+	machine_expect_port(&machine, 0x11, "LINT0 masked: no window opens");
 	check(!run->ready_for_interrupt_injection, "nor is it ready");
 	check_done(interrupt(VECTOR), "KVM_INTERRUPT all the same");
-	expect_port(0x12, "waits");
+	machine_expect_port(&machine, 0x12, "waits");
 	run->request_interrupt_window = 0;
-	expect_port(0x10, "until LINT0 is open");
+	machine_expect_port(&machine, 0x10, "until LINT0 is open");
 	machine_destroy(&machine);
 
 	BOOT(ports);
-	expect_port(0x21, "the PIC is the client's");
-	expect_port(0x40, "the PIT is, too");
+	machine_expect_port(&machine, 0x21, "the PIC is the client's");
+	machine_expect_port(&machine, 0x40, "the PIT is, too");
 	check(!machine_run(&machine) && machine.run->exit_reason == KVM_EXIT_MMIO &&
 		      machine.run->mmio.phys_addr == 0xfec00000,
 	      "and the I/O APIC");
@@ -211,13 +200,13 @@ static void test_messages(void)
 	BOOT(spinner);
 	expect_sleep("a loop");
 	check(message(VECTOR) == 1, "an edge");
-	expect_port(0x10, "nobody hears of its end");
+	machine_expect_port(&machine, 0x10, "nobody hears of its end");
 	check_done(ioctl(machine.vm, KVM_SET_GSI_ROUTING, &routing), "a pin of the client's");
 	check(!ioctl(machine.vm, KVM_IRQ_LINE_STATUS, &line) && line.status == 1, "a level");
 	check(!machine_run(&machine) && machine.run->exit_reason == KVM_EXIT_IOAPIC_EOI &&
 		      machine.run->eoi.vector == VECTOR,
 	      "the client hears of its end");
-	expect_port(0x10, "and the guest goes on");
+	machine_expect_port(&machine, 0x10, "and the guest goes on");
 	machine_destroy(&machine);
 }
 
@@ -243,7 +232,7 @@ static void test_two_ends(void)
 	check(message(0x8000 | LATER) == 1, "another of a higher priority");
 	expect_end(LATER, "its own end");
 	expect_end(VECTOR, "and that of the first, each by an exit");
-	expect_port(0x11, "and the guest goes on");
+	machine_expect_port(&machine, 0x11, "and the guest goes on");
 	machine_destroy(&machine);
 }
 

@@ -215,3 +215,14 @@ void machine_explain(struct machine *machine)
 	     regs.rax, regs.rflags, sregs.cs.selector, sregs.cr2, reason.text[0] ? ": " : "",
 	     reason.text);
 }
+
+bool machine_expect_port(struct machine *machine, uint16_t port, const char *what)
+{
+	const struct kvm_run *run = machine->run;
+	int error = machine_run(machine);
+
+	if (check(!error && run->exit_reason == KVM_EXIT_IO && run->io.port == port, "%s", what))
+		return true;
+	machine_explain(machine);
+	return false;
+}

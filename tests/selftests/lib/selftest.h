@@ -99,6 +99,8 @@ void machine_set_gate(struct machine *machine, unsigned int vector, uint32_t off
 int machine_run(struct machine *machine);
 /* KVM_RUN once. 0 or -errno. */
 int machine_run_once(struct machine *machine);
+/* Checks that KVM_RUN returns for an access to @port; explains it if not. */
+bool machine_expect_port(struct machine *machine, uint16_t port, const char *what);
 void machine_get_regs(struct machine *machine, struct kvm_regs *regs);
 void machine_set_regs(struct machine *machine, const struct kvm_regs *regs);
 /* Prints why the machine stopped, as a comment. */
