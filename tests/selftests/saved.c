@@ -205,12 +205,15 @@ static void test_on_its_way(void)
 	      "it is on its way, and in service");
 	save();
 	restore();
-	while (!saved.events.interrupt.injected || expect_gate("and is in the other machine")) {
-		if (!machine_run(&machine) && machine.run->exit_reason == KVM_EXIT_IO)
+	if (saved.events.interrupt.injected)
+		expect_gate("and is in the other machine");
+	/* The other half of the gate may be asked for too. */
+	for (unsigned int i = 0; i < 4; i++) {
+		if (machine_run(&machine) || machine.run->exit_reason == KVM_EXIT_IO)
 			break;
-		saved.events.interrupt.injected = 0;
 	}
-	check(machine.run->io.port == SAID_VECTOR, "it is handled");
+	check(machine.run->exit_reason == KVM_EXIT_IO && machine.run->io.port == SAID_VECTOR,
+	      "it is handled");
 	machine_expect_port(&machine, SAID_HERE, "once");
 	machine_destroy(&machine);
 }
@@ -296,7 +299,7 @@ static void test_sleep(void)
 	run_until_halted();
 	save();
 	check(lapic_register(REG_INITIAL_COUNT) == 0xffffffff &&
-		      lapic_register(REG_CURRENT_COUNT) > 0xff000000 &&
+		      lapic_register(REG_CURRENT_COUNT) > 0x80000000 &&
 		      lapic_register(REG_CURRENT_COUNT) < 0xffffffff,
 	      "its timer has counted a little");
 	/* Else it would take minutes. */
